@@ -1,0 +1,42 @@
+#include "autograd/shape.hpp"
+
+#include <limits>
+#include <ostream>
+
+#include "autograd/error.hpp"
+
+namespace tapestry {
+
+Shape::Shape(std::initializer_list<Index> lengths) : Shape(lengths.begin(), lengths.end()) {}
+
+void Shape::append(Index length) {
+  if (length < 1 || length > std::numeric_limits<int>::max())
+    fail("Shape: got an axis of length ", length, "; expected 1 to ", std::numeric_limits<int>::max());
+  if (rank_ == max_rank) fail("Shape: got more than ", max_rank, " axes; expected at most ", max_rank, "; merge some");
+  lengths_[rank_++] = static_cast<int>(length);
+  Index size = 1;
+  for (int n : *this)
+    if (__builtin_mul_overflow(size, n, &size)) fail("Shape: ", *this, " has more numbers than an index can count");
+}
+
+Index Shape::size() const {
+  Index size = 1;
+  for (int n : *this) size *= n;
+  return size;
+}
+
+Shape Shape::with(int axis, Index length) const {
+  Shape changed = *this;
+  changed.lengths_[axis < 0 ? axis + rank_ : axis] = static_cast<int>(length);
+  return changed;
+}
+
+std::string Shape::text() const {
+  std::string text = "(";
+  for (int axis = 0; axis < rank_; ++axis) text += (axis ? ", " : "") + std::to_string(lengths_[axis]);
+  return text + ")";
+}
+
+std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.text(); }
+
+}  // namespace tapestry
