@@ -1,6 +1,5 @@
 // Tensor: a shape and shared, aligned storage of Real, dense and row-major (C order). No gradients here.
 #pragma once
-#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <vector>
@@ -38,6 +37,9 @@ class Tensor {
   // The one way to write. Only a sole owner writes in place; anybody else gets a copy of its own first, so a tensor
   // never changes under another one.
   Real* writable();
+  // For a kernel that writes every number of a result of this shape: this storage itself if this is its sole owner,
+  // otherwise fresh, unwritten storage. Read data() before.
+  Tensor recycle();
 
  private:
   Shape shape_;

@@ -1,0 +1,56 @@
+// The three primitives under convolution and transposed convolution, between a big picture x (N, C, H, W) and a small
+// one y (N, O, P, Q), with weights w (O, C, R, S):
+//
+//   gather           y[n,o,p,q] = sum over c, r, s of x[n, c, p sh - top + r, q sw - left + s] w[o,c,r,s]
+//   scatter          x[n,c,h,w] = sum of the y[n,o,p,q] w[o,c,r,s] whose window (p, q) puts its tap (r, s) on (h, w)
+//   weight_gradient  w[o,c,r,s] = sum over n, p, q of x[n, c, p sh - top + r, q sw - left + s] y[n,o,p,q]
+//
+// conv2d is gather; the gradient of its input is scatter. conv_transpose2d is scatter; the gradient of its input is
+// gather. What is computed for a picture does not depend on the batch around it, and sums over the batch are taken as
+// pairwise_sum.hpp says, so results do not depend on the number of threads.
+#pragma once
+#include "autograd/convolution_geometry.hpp"
+#include "autograd/tensor.hpp"
+
+namespace tapestry::kernels {
+
+struct Convolution {  // all lengths of one convolution
+  Index N, C, H, W, O, P, Q;
+  Geometry g;
+  Index R() const { return g.kernel_h; }
+  Index S() const { return g.kernel_w; }
+  Index taps() const { return R() * S(); }
+  Shape big() const { return {N, C, H, W}; }
+  Shape small() const { return {N, O, P, Q}; }
+  Shape weight() const { return {O, C, R(), S()}; }
+  double multiply_adds() const { return double(N) * O * P * Q * C * taps(); }
+};
+
+// The default: each takes the fastest way for its geometry. `bias`, if not null, has one number for each channel of
+// the result.
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
+
+// The ways, from the plainest to the fastest:
+namespace reference {  // convolution_reference.cpp: seven nested loops
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
+}  // namespace reference
+namespace im2col {  // convolution_im2col.cpp: the textbook's column matrix, a block at a time, and Eigen's product
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
+}  // namespace im2col
+namespace table {  // convolution_table.cpp: no column matrix; offsets instead
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
+}  // namespace table
+namespace few_channels {  // convolution_few_channels.cpp: a big picture of one to four channels: multiply, then shift
+bool fits(const Convolution& k);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+}  // namespace few_channels
+
+}  // namespace tapestry::kernels

@@ -1,0 +1,214 @@
+// Convolution without a column matrix. The table product (table_product.hpp) reads one operand number by number through
+// two lists of offsets; so a padded copy of the picture stays as it is, and the lists say where the windows lie:
+//
+//   gather           rows: output pixels    depth: taps of a window     panels: output channels
+//   scatter          rows: output pixels    depth: taps that reach one  panels: output channels
+//   weight_gradient  rows: taps             depth: output pixels        panels: channels of the small picture
+//
+// A few pictures at a time form a group, so that small pictures still make enough rows.
+#include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/pairwise_sum.hpp"
+#include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/table_product.hpp"
+#include "autograd/kernels/transpose.hpp"
+
+namespace tapestry::kernels::table {
+namespace {
+
+// Pictures in a group: about 192 rows, but at least eight groups in a batch, so that all threads have work.
+Index pictures_in_group(const Convolution& k) {
+  return std::clamp<Index>(192 / (k.P * k.Q), 1, std::max<Index>(1, k.N / 8));
+}
+
+struct Padded {  // a plane of a picture, surrounded by zeros or cropped
+  Index height, width, top, left;
+  Index area() const { return height * width; }
+};
+// Just what the windows cover.
+Padded covered(const Convolution& k) {
+  return {(k.P - 1) * k.g.stride_h + k.R(), (k.Q - 1) * k.g.stride_w + k.S(), k.g.top, k.g.left};
+}
+
+void pad(const Real* plane, Index height, Index width, const Padded& padded, Real* to) {
+  const Index rows = std::clamp<Index>(padded.height - padded.top, 0, height);
+  const Index columns = std::clamp<Index>(padded.width - padded.left, 0, width);
+  const Index left = std::min(padded.left, padded.width), top = std::min(padded.top, padded.height);
+  to = std::fill_n(to, top * padded.width, Real(0));
+  for (Index h = 0; h < rows; ++h) {
+    to = std::fill_n(to, left, Real(0));
+    to = std::copy_n(plane + h * width, columns, to);
+    to = std::fill_n(to, padded.width - left - columns, Real(0));
+  }
+  std::fill_n(to, (padded.height - top - rows) * padded.width, Real(0));
+}
+
+// One panel of results, pixels x panel_width, into channel planes, with the bias while the numbers are hot.
+void store(const Real* panel, Index pixels, Index channels, const Real* bias, Real* planes) {
+  transpose(panel, panel_width, pixels, channels, planes, pixels);
+  if (!bias) return;
+  for (Index c = 0; c < channels; ++c)
+    for (Index i = 0; i < pixels; ++i) planes[c * pixels + i] += bias[c];
+}
+
+Index channels_in_panel(Index channels, Index panel) {
+  return std::min<Index>(panel_width, channels - panel * panel_width);
+}
+
+}  // namespace
+
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
+  const Index G = pictures_in_group(k), pixels = k.P * k.Q, depth = k.C * k.taps();
+  const Padded padded = covered(k);
+  Offsets taps, places;  // of a tap in the window, of a window in the group
+  for (Index c = 0; c < k.C; ++c)
+    for (Index r = 0; r < k.R(); ++r)
+      for (Index s = 0; s < k.S(); ++s) taps.push_back(c * padded.area() + r * padded.width + s);
+  for (Index n = 0; n < G; ++n)
+    for (Index p = 0; p < k.P; ++p)
+      for (Index q = 0; q < k.Q; ++q)
+        places.push_back(n * k.C * padded.area() + p * k.g.stride_h * padded.width + q * k.g.stride_w);
+  const Offsets results = multiples(G * pixels, panel_width);
+
+  const Scratch weights(panels(k.O) * depth * panel_width);  // w^T in panels of output channels
+  parallel_for(panels(k.O), [&](Index panel) {
+    Real* const to = weights + panel * depth * panel_width;
+    const Index channels = channels_in_panel(k.O, panel);
+    if (channels < panel_width) std::fill_n(to, depth * panel_width, Real(0));
+    transpose(w.data() + panel * panel_width * depth, depth, channels, depth, to, panel_width);
+  });
+
+  Tensor y = Tensor::uninitialized(k.small());
+  Real* const to = y.writable();
+  parallel_for((k.N + G - 1) / G, [&](Index group) {
+    const Index first = group * G, count = std::min(G, k.N - first);
+    const Scratch pictures(G * k.C * padded.area()), sums(G * pixels * panel_width);
+    for (Index plane = 0; plane < count * k.C; ++plane)
+      pad(x.data() + (first * k.C + plane) * k.H * k.W, k.H, k.W, padded, pictures + plane * padded.area());
+    for (Index panel = 0; panel < panels(k.O); ++panel) {
+      table_product(count * pixels, depth, pictures, places.data(), taps.data(), weights + panel * depth * panel_width,
+                    panel_width, sums, results.data(), false);
+      const Index channel = panel * panel_width;
+      for (Index n = 0; n < count; ++n)
+        store(sums + n * pixels * panel_width, pixels, channels_in_panel(k.O, panel), bias ? bias + channel : nullptr,
+              to + ((first + n) * k.O + channel) * pixels);
+    }
+  });
+  return y;
+}
+
+// Scatter reads instead of writing: pixel (h, v) of the result is reached by the taps r = (h + top) mod stride, and
+// every stride-th after it. So the result falls into stride_h x stride_w phases, each an ordinary stride-1 gather with
+// its own taps, and no two threads ever add to one place.
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+  const Index G = pictures_in_group(k), pixels = k.H * k.W, sh = k.g.stride_h, sw = k.g.stride_w;
+  const Index above = (k.R() - 1) / sh, before = (k.S() - 1) / sw;  // how far back the taps of a pixel reach
+  const Padded padded{above + (k.H - 1 + k.g.top) / sh + 1, before + (k.W - 1 + k.g.left) / sw + 1, above, before};
+
+  struct Phase {
+    Offsets taps;                  // places of its taps in the weights' window
+    Offsets depth, rows, results;  // tables of the product
+    Real* weights;                 // panels of this phase
+  };
+  std::vector<Phase> phases;
+  const Scratch weights(panels(k.C) * panel_width * k.O * k.taps());
+  Real* next = weights;
+  for (Index fh = 0; fh < sh; ++fh)
+    for (Index fw = 0; fw < sw; ++fw) {
+      Phase phase;
+      Offsets reach;  // how far back each tap looks
+      for (Index r = fh; r < k.R(); r += sh)
+        for (Index s = fw; s < k.S(); s += sw) {
+          phase.taps.push_back(r * k.S() + s);
+          reach.push_back(r / sh * padded.width + s / sw);
+        }
+      for (Index o = 0; o < k.O; ++o)
+        for (int back : reach) phase.depth.push_back(o * padded.area() - back);
+      for (Index n = 0; n < G; ++n)
+        for (Index h = (fh + sh - k.g.top % sh) % sh; h < k.H; h += sh)
+          for (Index v = (fw + sw - k.g.left % sw) % sw; v < k.W; v += sw) {
+            phase.rows.push_back(n * k.O * padded.area() + (above + (h + k.g.top) / sh) * padded.width + before +
+                                 (v + k.g.left) / sw);
+            phase.results.push_back((n * pixels + h * k.W + v) * panel_width);
+          }
+      phase.weights = next;
+      next += panels(k.C) * panel_width * phase.depth.size();
+      phases.push_back(std::move(phase));
+    }
+  parallel_for(k.O, [&](Index o) {
+    for (const Phase& phase : phases)
+      for (std::size_t t = 0; t < phase.taps.size(); ++t)
+        for (Index c = 0; c < panels(k.C) * panel_width; ++c)
+          phase.weights[(c / panel_width * phase.depth.size() + o * phase.taps.size() + t) * panel_width +
+                        c % panel_width] = c < k.C ? w[(o * k.C + c) * k.taps() + phase.taps[t]] : Real(0);
+  });
+
+  Tensor x = Tensor::uninitialized(k.big());
+  Real* const to = x.writable();
+  parallel_for((k.N + G - 1) / G, [&](Index group) {
+    const Index first = group * G, count = std::min(G, k.N - first);
+    const Scratch pictures(G * k.O * padded.area()), sums(G * pixels * panel_width);
+    for (Index plane = 0; plane < count * k.O; ++plane)
+      pad(y.data() + (first * k.O + plane) * k.P * k.Q, k.P, k.Q, padded, pictures + plane * padded.area());
+    for (Index panel = 0; panel < panels(k.C); ++panel) {
+      for (const Phase& phase : phases) {
+        const Index depth = phase.depth.size(), rows = phase.rows.size() / G * count;
+        table_product(rows, depth, pictures, phase.rows.data(), phase.depth.data(),
+                      phase.weights + panel * depth * panel_width, panel_width, sums, phase.results.data(), false);
+      }
+      const Index channel = panel * panel_width;
+      for (Index n = 0; n < count; ++n)
+        store(sums + n * pixels * panel_width, pixels, channels_in_panel(k.C, panel), bias ? bias + channel : nullptr,
+              to + ((first + n) * k.C + channel) * pixels);
+    }
+  });
+  return x;
+}
+
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
+  const Index G = std::clamp<Index>(192 / (k.P * k.Q), 1, chunk_samples), pixels = k.P * k.Q;
+  const Index slice = std::clamp<Index>(k.C / 16, 1, 32), slices = (k.C + slice - 1) / slice;  // channels to a task
+  const Padded padded = covered(k);
+  Offsets taps, places;  // of a tap in the planes of a slice, of a pixel in the group
+  for (Index c = 0; c < slice; ++c)
+    for (Index r = 0; r < k.R(); ++r)
+      for (Index s = 0; s < k.S(); ++s) taps.push_back(c * G * padded.area() + r * padded.width + s);
+  for (Index n = 0; n < G; ++n)
+    for (Index p = 0; p < k.P; ++p)
+      for (Index q = 0; q < k.Q; ++q)
+        places.push_back(n * padded.area() + p * k.g.stride_h * padded.width + q * k.g.stride_w);
+  const Offsets results = multiples(slice * k.taps(), panel_width);
+
+  const Index size = k.O * k.C * k.taps();
+  const Scratch partial(chunks(k.N) * size);  // one sum for each chunk of the batch
+  parallel_for(chunks(k.N) * slices, [&](Index task) {
+    const Index chunk = task / slices, channel = task % slices * slice, channels = std::min(slice, k.C - channel);
+    const Index rows = channels * k.taps(), end = std::min(k.N, (chunk + 1) * chunk_samples);
+    const Scratch pictures(slice * G * padded.area()), small(G * pixels * panel_width);
+    const Scratch sums(panels(k.O) * rows * panel_width);
+    for (Index first = chunk * chunk_samples; first < end; first += G) {
+      const Index count = std::min(G, end - first);
+      for (Index c = 0; c < channels; ++c)
+        for (Index n = 0; n < count; ++n)
+          pad(x.data() + ((first + n) * k.C + channel + c) * k.H * k.W, k.H, k.W, padded,
+              pictures + (c * G + n) * padded.area());
+      for (Index panel = 0; panel < panels(k.O); ++panel) {
+        const Index columns = channels_in_panel(k.O, panel);
+        if (columns < panel_width) std::fill_n(static_cast<Real*>(small), count * pixels * panel_width, Real(0));
+        for (Index n = 0; n < count; ++n)
+          transpose(y.data() + ((first + n) * k.O + panel * panel_width) * pixels, pixels, columns, pixels,
+                    small + n * pixels * panel_width, panel_width);
+        table_product(rows, count * pixels, pictures, taps.data(), places.data(), small, panel_width,
+                      sums + panel * rows * panel_width, results.data(), first > chunk * chunk_samples);
+      }
+    }
+    for (Index panel = 0; panel < panels(k.O); ++panel)
+      transpose(sums + panel * rows * panel_width, panel_width, rows, channels_in_panel(k.O, panel),
+                partial + chunk * size + (panel * panel_width * k.C + channel) * k.taps(), k.C * k.taps());
+  });
+  add_in_pairs(partial, chunks(k.N), size);
+  Tensor w = Tensor::uninitialized(k.weight());
+  std::copy_n(static_cast<const Real*>(partial), size, w.writable());
+  return w;
+}
+
+}  // namespace tapestry::kernels::table

@@ -1,0 +1,28 @@
+// Sums over a batch: over chunks of 32 samples first, then over the chunks in a fixed pairwise tree,
+//
+//   ((0 + 1) + (2 + 3)) + ((4 + 5) + 6)
+//
+// so that the bits depend neither on the number of threads nor on where, at multiples of 32, a batch is split: the sum of
+// 256 samples is the sum of the first 128 plus that of the others. A tree is also more exact than a running sum.
+#pragma once
+#include "autograd/kernels/parallel.hpp"
+#include "autograd/tensor.hpp"
+
+namespace tapestry::kernels {
+
+constexpr Index chunk_samples = 32;
+inline Index chunks(Index samples) { return (samples + chunk_samples - 1) / chunk_samples; }
+
+// partial[0 ... count - 1], each `size` numbers long, one after another; the sum ends up in partial[0].
+inline void add_in_pairs(Real* partial, Index count, Index size) {
+  parallel_for_blocks(size, 4096, [=](Index begin, Index end) {
+    for (Index step = 1; step < count; step *= 2)
+      for (Index i = 0; i + step < count; i += 2 * step) {
+        Real* const a = partial + i * size;
+        const Real* const b = partial + (i + step) * size;
+        for (Index j = begin; j < end; ++j) a[j] += b[j];
+      }
+  });
+}
+
+}  // namespace tapestry::kernels

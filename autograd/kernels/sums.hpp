@@ -1,0 +1,21 @@
+// Sums over runs of numbers in memory.
+#pragma once
+#include "autograd/tensor.hpp"
+
+namespace tapestry::kernels {
+
+// f(0) + f(1) + ... + f(count - 1): sixteen running sums side by side, so that vectors can be used, then these in double.
+template <class F>
+double sum_of(Index count, F f) {
+  constexpr Index lanes = 16;
+  Real sums[lanes] = {};
+  Index i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (Index lane = 0; lane < lanes; ++lane) sums[lane] += f(i + lane);
+  for (Index lane = 0; i < count; ++i, ++lane) sums[lane] += f(i);
+  double total = 0;
+  for (Real sum : sums) total += sum;
+  return total;
+}
+
+}  // namespace tapestry::kernels

@@ -1,0 +1,93 @@
+#include "autograd/memory.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <bit>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <new>
+#include <vector>
+
+namespace tapestry::memory {
+namespace {
+
+// Under AddressSanitizer blocks go straight back to the system, so that it sees every use after release.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool recycle = false;
+#elif defined(__has_feature)
+constexpr bool recycle = !__has_feature(address_sanitizer);
+#else
+constexpr bool recycle = true;
+#endif
+
+// Blocks come in classes of size, eight to each doubling, so that a recycled one wastes an eighth at the most.
+struct SizeClass {
+  std::size_t index, bytes;
+};
+SizeClass size_class(std::size_t bytes) {
+  const std::size_t lines = std::max<std::size_t>((bytes + alignment - 1) / alignment, 1);
+  if (lines <= 8) return {lines - 1, lines * alignment};
+  const int shift = std::bit_width(lines - 1) - 4;  // lines - 1 has four leading bits: 8 ... 15
+  const std::size_t eighths = ((lines - 1) >> shift) + 1;
+  return {static_cast<std::size_t>(shift) * 8 + eighths - 1, (eighths << shift) * alignment};
+}
+
+struct Pool {
+  std::mutex mutex;
+  std::array<std::vector<void*>, 8 * 64> free;  // by class
+  Usage usage{};
+  std::atomic<bool> poisoned = false;
+};
+Pool& pool() {
+  static Pool& pool = *new Pool;  // never destroyed: tensors in static variables may outlive everything else
+  return pool;
+}
+
+}  // namespace
+
+void* allocate(std::size_t bytes) {
+  const SizeClass wanted = size_class(bytes);
+  Pool& p = pool();
+  void* block = nullptr;
+  {
+    std::lock_guard lock(p.mutex);
+    p.usage.live_bytes += wanted.bytes;
+    p.usage.peak_bytes = std::max(p.usage.peak_bytes, p.usage.live_bytes);
+    auto& free = p.free[wanted.index];
+    if (!free.empty()) {
+      block = free.back();
+      free.pop_back();
+    } else {
+      ++p.usage.blocks_from_system;
+    }
+  }
+  if (!block) block = std::aligned_alloc(alignment, wanted.bytes);
+  if (!block) throw std::bad_alloc();
+  if (p.poisoned) std::memset(block, 0xff, wanted.bytes);  // all ones is a NaN, in float and in double
+  return block;
+}
+
+void release(void* block, std::size_t bytes) {
+  const SizeClass given = size_class(bytes);
+  Pool& p = pool();
+  std::lock_guard lock(p.mutex);
+  p.usage.live_bytes -= given.bytes;
+  if (recycle)
+    p.free[given.index].push_back(block);
+  else
+    std::free(block);
+}
+
+Usage usage() {
+  std::lock_guard lock(pool().mutex);
+  return pool().usage;
+}
+void reset_peak() {
+  std::lock_guard lock(pool().mutex);
+  pool().usage.peak_bytes = pool().usage.live_bytes;
+}
+void poison(bool on) { pool().poisoned = on; }
+
+}  // namespace tapestry::memory
