@@ -12,7 +12,8 @@ CXXFLAGS += -std=c++20 -O3 -march=native -fopenmp -fno-math-errno -fno-trapping-
 CXXFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags eigen3 2>/dev/null)) -DEIGEN_DONT_PARALLELIZE
 CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-g -fsanitize=address$(,)undefined)
 LDLIBS   += -lz -lcrypto
-# Eigen's vectors make g++ warn of its own intrinsics.
+# False alarms of g++ 12: about strings everywhere, and about its own intrinsics under Eigen's vectors.
+CXXFLAGS += $(if $(findstring g++,$(CXX)),-Wno-restrict)
 $(BUILD)/autograd/kernels/%.o: CXXFLAGS += $(if $(findstring g++,$(CXX)),-Wno-maybe-uninitialized -Wno-uninitialized -Wno-ignored-attributes)
 , := ,
 

@@ -1,0 +1,60 @@
+#include "apps/common/command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "apps/common/version.hpp"
+
+namespace tapestry {
+
+static const char* const exit_codes =
+    "Exit codes: 0 done; 1 failed while running; 2 command line or configuration wrong; 3 data wrong or missing;\n"
+    "interrupted with Ctrl-C, it ends by that signal (130 in a shell).";
+
+static void declare(CLI::App& app, CommandLine& line) {
+  app.add_option("config", line.config_path, "the configuration, a JSON file")->type_name("CONFIG")->required();
+  app.add_option(
+         "--set", line.set,
+         "change one value of the configuration: training.epochs=2, generator.3.channels=64;\nany number of times")
+      ->type_name("KEY=VALUE")
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--threads", line.threads, "how many threads compute; 0: as many as the machine has")->type_name("N");
+  app.add_option("--seed", line.seed, "the seed of all random numbers")->type_name("N");
+  app.add_option("--steps", line.steps, "end after N training steps, whatever the configuration says")->type_name("N");
+  app.add_option("--out", line.out, "the run folder; otherwise a fresh one under runs/")->type_name("DIR");
+  app.add_flag("--overwrite", line.overwrite, "let --out name a folder that holds a run, and replace that run");
+  app.add_flag("--check", line.check, "validate, print what would be done, and stop");
+  app.set_version_flag("--version", std::string("tapestry ") + version, "print the version and stop");
+  app.set_help_flag("--help,-h", "print this help and stop");
+}
+
+CommandLine parse_command_line(int argc, const char* const* argv, const std::string& program,
+                               const std::string& description, std::ostream& out, std::ostream& err) {
+  CommandLine line;
+  CLI::App app(description, program);
+  app.footer(exit_codes);
+  declare(app, line);
+  if (argc < 2) {
+    err << "error: no configuration; for example: " << program << " config.json; " << program << " --help says more\n";
+    line.exit_code = exit_wrong_configuration;
+    return line;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {  // --help, --version
+    line.exit_code = app.exit(asked, out, err);
+  } catch (const CLI::ParseError& error) {
+    err << "error: " << error.what() << "; " << program << " --help says what there is\n";
+    line.exit_code = exit_wrong_configuration;
+  }
+  return line;
+}
+
+CommandLine parse_command_line(int argc, const char* const* argv, const std::string& program,
+                               const std::string& description) {
+  return parse_command_line(argc, argv, program, description, std::cout, std::cerr);
+}
+
+}  // namespace tapestry

@@ -1,0 +1,34 @@
+// The command line that all trainers share, and the codes with which they end.
+#pragma once
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tapestry {
+
+enum ExitCode {
+  exit_done = 0,
+  exit_failed = 1,               // while running
+  exit_wrong_configuration = 2,  // or command line
+  exit_wrong_data = 3,           // or missing
+};                               // an interrupted program ends by the signal, which a shell shows as 128 + its number
+
+struct CommandLine {
+  std::string config_path;
+  std::vector<std::string> set;                     // training.epochs=2, in their order
+  std::optional<std::string> threads, seed, steps;  // as typed: they are checked where the configuration is read
+  std::optional<std::string> out;                   // the run folder; relative to the working directory
+  bool overwrite = false;                           // may `out` hold a run already?
+  bool check = false;                               // validate, print the tables, stop
+
+  std::optional<int> exit_code;  // all is said already (--help, --version, a wrong option): end with this
+};
+
+// Writes help to `out`, and what is wrong to `err`, one line each.
+CommandLine parse_command_line(int argc, const char* const* argv, const std::string& program,
+                               const std::string& description, std::ostream& out, std::ostream& err);
+CommandLine parse_command_line(int argc, const char* const* argv, const std::string& program,
+                               const std::string& description);  // to std::cout and std::cerr
+
+}  // namespace tapestry

@@ -1,0 +1,105 @@
+// Configuration: what a trainer is told to do, read from JSON and checked as a whole. Its parts stand here
+// in the order of the file, each below the JSON that it is read from; the layers of the networks are in model.cpp.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "apps/common/command_line.hpp"
+#include "apps/common/model.hpp"
+#include "datasets/batches.hpp"
+#include "optim/optimizer.hpp"
+
+namespace tapestry {
+
+// "data": {"source": "mnist", "path": "data/mnist", "scale": [-1, 1], "count": 60000}
+struct DataConfiguration {
+  std::string source;                          // one of the words that the program knows
+  std::vector<std::filesystem::path> folders;  // where to look: "path", relative to the file, then under $TAPESTRY_DATA
+  Scale scale = Scale::minus_one_to_one;       // [-1, 1] or [0, 1]
+  std::optional<Index> count;                  // only the first so many pictures
+};
+
+// "latent": {"size": 100, "distribution": "normal"}
+enum class Distribution { normal, uniform };  // N(0, 1), or U(-1, 1)
+struct Latent {
+  Index size = 100;
+  Distribution distribution = Distribution::normal;
+};
+
+// "loss": "bce"
+enum class Loss {
+  bce,                   // the discriminator ends in a sigmoid; computed from its logit
+  bce_with_logits,       // it ends in a logit
+  bce_on_probabilities,  // it ends in a sigmoid, whose probabilities are clipped as if nothing were known of it
+  softmax,               // it ends in two logits: class 1 is real, class 0 fake
+};
+
+// "game": {"discriminator_step": "separate", "fakes": "fresh", "order": "alternating"}
+enum class DiscriminatorStep {
+  separate,      // two updates: one on real pictures, one on fakes
+  concatenated,  // one update on one batch of both
+  summed,        // one update; the losses on both are added
+};
+enum class Fakes { fresh, shared };              // does the generator's step take the latents of the discriminator's?
+enum class Order { alternating, simultaneous };  // does the generator meet the updated discriminator?
+struct Game {
+  DiscriminatorStep discriminator_step = DiscriminatorStep::summed;
+  Fakes fakes = Fakes::fresh;
+  Order order = Order::alternating;
+};
+
+// "optimizers": {"generator": {"type": "adam", "learning_rate": 0.0002, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-7,
+//                              "epsilon_place": "outside_correction"}, "discriminator": {"type": "sgd", ...}}
+using MakeOptimizer = std::function<std::unique_ptr<Optimizer>(Parameters)>;
+
+// "training": {"epochs": 50, "steps_per_epoch": 234, "batch": 128, "generator_batch": 256, "batches": "shuffled",
+//              "last_batch": "keep", "seed": 1, "threads": 0}
+struct Training {
+  std::optional<Index> epochs, steps;    // exactly one of both
+  std::optional<Index> steps_per_epoch;  // otherwise what the data and the batches give
+  Index batch = 128;                     // real pictures of a discriminator's step, and as many fakes
+  Index generator_batch = 128;           // latents of a generator's step; otherwise as many as `batch`
+  BatchPolicy batches = BatchPolicy::shuffled_keep;
+  std::uint64_t seed = 1;
+  int threads = 0;  // 0: as many as the machine has
+};
+
+// "output": {"samples": {"rows": 5, "columns": 5, "every_epochs": 1, "scale": 2}, "log_every_seconds": 5}
+struct Samples {
+  int rows = 5, columns = 5;
+  Index every_epochs = 1;
+  int scale = 2;  // pixels of the grid for each pixel of a picture
+};
+struct Output {
+  Samples samples;
+  double log_every_seconds = 5;  // lines of progress where there is no terminal
+};
+
+struct Configuration {
+  DataConfiguration data;
+  Latent latent;
+  std::unique_ptr<Sequential> generator, discriminator;  // with their initial weights
+  Loss loss = Loss::bce_with_logits;
+  Game game;
+  MakeOptimizer generator_optimizer, discriminator_optimizer;
+  Training training;
+  Output output;
+  Json resolved;  // all of it with the defaults filled in; read again, it gives the same run
+};
+
+// What a program can train on.
+struct Trainer {
+  std::vector<std::string> sources;  // the words that "data.source" may be
+  Shape picture;                     // (C, H, W)
+};
+
+// ConfigurationError with all that is wrong, one line each. `problems`: what is known to be wrong already.
+Configuration read_configuration(const JsonSource& source, const Trainer& trainer, Problems problems = {});
+// The same from the file that the command line names, with what it sets.
+Configuration read_configuration(const CommandLine& line, const Trainer& trainer);
+
+}  // namespace tapestry

@@ -1,0 +1,54 @@
+// From a list of layers in a configuration to a network, and to a table that shows it.
+//
+//   "generator": [{"type": "linear", "features": 6272}, {"type": "leaky_relu", "slope": 0.2}, ...]
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "apps/common/options.hpp"
+#include "layers/sequential.hpp"
+
+namespace tapestry {
+
+// A layer in two stages: its options are read first, then, when the layers before it are known, it is made for inputs
+// of a shape (N, ...).
+using MakeLayer = std::function<LayerPtr(const Shape& input, Random random)>;
+using ReadLayer = std::function<MakeLayer(Options& options)>;
+
+// Makes a type of layer known to configurations, from anywhere, before the first one is read:
+//
+//   register_layer("scale", [](Options& options) -> MakeLayer {
+//     const double factor = options.real("factor", required, Range::any());
+//     return [=](const Shape&, Random) { return std::make_unique<Scale>(factor); };
+//   });
+void register_layer(const std::string& type, ReadLayer read);
+
+struct LayerPlan {
+  std::string type;  // conv2d
+  std::string path;  // /generator/3
+  Place place;
+  MakeLayer make;  // nothing if its options are wrong
+};
+std::vector<LayerPlan> read_layers(Options& configuration, const std::string& network);
+
+// The network for inputs of shape (N, ...). The first layer that does not fit what comes in is added to the problems;
+// then, if the options of a layer were wrong, and if there are no layers, there is no network: null.
+std::unique_ptr<Sequential> build_model(const std::vector<LayerPlan>& plans, const Shape& input, Random random,
+                                        Problems& problems);
+
+// Numbers that a layer keeps, as Keras counts them: running statistics are not trainable.
+struct ParameterCount {
+  Index trainable = 0, not_trainable = 0;
+  Index total() const { return trainable + not_trainable; }
+};
+ParameterCount count_parameters(Layer& layer);
+
+// A table of the layers, one line each: number, type, shape of its output for one sample, parameters; then the totals.
+std::string summary(const std::string& title, Sequential& network, const Shape& input);
+
+std::string per_sample(const Shape& shape);  // (N, 128, 7, 7) -> 128 x 7 x 7
+std::string with_commas(Index number);       // 1,164,289
+
+}  // namespace tapestry

@@ -1,0 +1,21 @@
+// What all trainers do: read a configuration, say what will happen, train, and leave a run folder behind.
+#pragma once
+#include <functional>
+
+#include "apps/common/configuration.hpp"
+#include "datasets/dataset.hpp"
+
+namespace tapestry {
+
+struct TrainerProgram {
+  std::string name;         // mnist_dcgan
+  std::string description;  // for --help
+  Trainer trainer;          // on which data, of which shape
+  std::function<Dataset(const DataConfiguration& data, std::uint64_t seed)> load;
+};
+
+// The whole program: what main() returns, with every error written to standard error in one line. Returns an ExitCode,
+// or ends by the signal that interrupted it.
+int run_trainer(int argc, const char* const* argv, const TrainerProgram& program);
+
+}  // namespace tapestry

@@ -1,0 +1,26 @@
+// Dataset: pictures as bytes, with labels when they have any. Every reader of files and every maker of pictures fills
+// one of these; batches (datasets/batches.hpp) are taken from it.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "autograd/shape.hpp"
+
+namespace tapestry {
+
+struct Dataset {
+  std::string name;                  // what it is: "MNIST, training set"
+  Shape picture_shape;               // (C, H, W)
+  std::vector<std::uint8_t> pixels;  // (N, C, H, W), row-major, 0 black to 255 white
+  std::vector<std::uint8_t> labels;  // N numbers below `classes`, or none at all
+  int classes = 0;
+  std::vector<std::string> notes;  // what a user should know of it, a line each: "train-images...: verified"
+
+  Index count() const { return static_cast<Index>(pixels.size()) / picture_shape.size(); }
+};
+
+// Pictures first to first + count - 1, in their order. Error when the data set has fewer.
+Dataset part(const Dataset& whole, Index first, Index count);
+
+}  // namespace tapestry

@@ -1,0 +1,48 @@
+// Activations: one function of one number, at every place.
+#pragma once
+#include "autograd/error.hpp"
+#include "layers/layer.hpp"
+
+namespace tapestry {
+
+// Whatever comes keeps its shape.
+class Activation : public Layer {
+ public:
+  Shape output_shape(const Shape& input) const override { return input; }
+};
+
+// x where x > 0, otherwise slope x. Maas et al., "Rectifier nonlinearities improve neural network acoustic models",
+// 2013.
+class LeakyRelu : public Activation {
+ public:
+  explicit LeakyRelu(Real slope) : slope_(slope) {
+    if (!(slope >= 0)) fail("leaky_relu: got a slope of ", slope, "; expected 0 or more; 0.2 is usual in a DCGAN");
+  }
+  Var operator()(const Pass&, Var x) override { return leaky_relu(std::move(x), slope_); }
+  std::string kind() const override { return "leaky_relu"; }
+
+ private:
+  Real slope_;
+};
+
+// max(x, 0). Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines", 2010.
+class Relu : public Activation {
+ public:
+  Var operator()(const Pass&, Var x) override { return relu(std::move(x)); }
+  std::string kind() const override { return "relu"; }
+};
+
+class Tanh : public Activation {
+ public:
+  Var operator()(const Pass&, Var x) override { return tanh(std::move(x)); }
+  std::string kind() const override { return "tanh"; }
+};
+
+// 1 / (1 + exp(-x))
+class Sigmoid : public Activation {
+ public:
+  Var operator()(const Pass&, Var x) override { return sigmoid(std::move(x)); }
+  std::string kind() const override { return "sigmoid"; }
+};
+
+}  // namespace tapestry

@@ -1,0 +1,53 @@
+#include "layers/conv2d.hpp"
+
+#include "autograd/error.hpp"
+
+namespace tapestry {
+
+namespace {
+
+Tensor initial_weight(Index C, const ConvOptions& options, Random random) {
+  const Index O = options.channels, R = options.kernel_h, S = options.kernel_w;
+  return options.weight_initializer({O, C, R, S}, C * R * S, O * R * S, random("weight"));
+}
+
+}  // namespace
+
+Conv2d::Conv2d(const Shape& input, ConvOptions options, Random random)
+    : windows_(windows_of("conv2d", options)),
+      same_(options.padding.same),
+      weight_(parameter("weight", initial_weight(check_pictures("conv2d", input), options, random))),
+      bias_(nullptr) {
+  const Index O = options.channels;
+  if (options.bias) bias_ = &parameter("bias", options.bias_initializer({O}, O, O, random("bias")));
+}
+
+Var Conv2d::operator()(const Pass& pass, Var x) {
+  const Geometry geometry = geometry_on(x.shape());
+  Var weight = pass.weight(weight_);
+  return bias_ ? conv2d(std::move(x), weight, pass.weight(*bias_), geometry) : conv2d(std::move(x), weight, geometry);
+}
+
+Geometry Conv2d::geometry_on(const Shape& input) const {
+  check_pictures("conv2d", input, weight_.shape()[1]);
+  const auto& [kernel_h, kernel_w, stride_h, stride_w, top, bottom, left, right] = windows_;
+  const Index H = input[2], W = input[3];
+  if (same_) return Geometry::same(kernel_h, kernel_w, stride_h, stride_w, H, W);
+  if (windows_.windows_h(H) < 1 || windows_.windows_w(W) < 1)
+    fail("conv2d: got ", input, ", with padding ", H + top + bottom, "x", W + left + right,
+         "; expected at least the kernel's ", kernel_h, "x", kernel_w, "; take a smaller kernel or more padding");
+  return windows_;
+}
+
+Shape Conv2d::output_shape(const Shape& input) const {
+  const Geometry geometry = geometry_on(input);
+  return {input[0], weight_.shape()[0], geometry.windows_h(input[2]), geometry.windows_w(input[3])};
+}
+
+// Each of the N O P Q outputs adds up C R S products.
+double Conv2d::multiply_adds(const Shape& input) const {
+  const Shape& w = weight_.shape();
+  return double(output_shape(input).size()) * w[1] * w[2] * w[3];
+}
+
+}  // namespace tapestry

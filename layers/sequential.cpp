@@ -1,0 +1,68 @@
+#include "layers/sequential.hpp"
+
+#include "autograd/error.hpp"
+#include "layers/activations.hpp"
+
+namespace tapestry {
+
+Layer& Sequential::add(LayerPtr layer) {
+  const std::string number = std::to_string(size()) + ".";
+  for (Parameter* p : layer->parameters()) p->rename(number + p->name());
+  for (Buffer* b : layer->buffers()) b->rename(number + b->name());
+  return *layers_.emplace_back(std::move(layer));
+}
+
+Var Sequential::run(const Pass& pass, Var x, std::size_t layers) {
+  for (std::size_t i = 0; i < layers; ++i) x = (*layers_[i])(pass.inside(i), std::move(x));
+  return x;
+}
+
+Var Sequential::operator()(const Pass& pass, Var x) { return run(pass, std::move(x), size()); }
+
+Var Sequential::logits(const Pass& pass, Var x) {
+  if (layers_.empty()) return x;
+  const std::size_t last = size() - 1;
+  x = run(pass, std::move(x), last);
+  if (dynamic_cast<Sigmoid*>(layers_[last].get())) return x;
+  const Pass inside = pass.inside(last);
+  if (auto* inner = dynamic_cast<Sequential*>(layers_[last].get())) return inner->logits(inside, std::move(x));
+  return (*layers_[last])(inside, std::move(x));
+}
+
+Shape Sequential::output_shape(const Shape& input) const {
+  Shape shape = input;
+  for (std::size_t i = 0; i < size(); ++i) {
+    try {
+      shape = layers_[i]->output_shape(shape);
+    } catch (const Error& error) {
+      fail("layer ", i, ", ", error.what());  // the layer says what is wrong, but not which one it is
+    }
+  }
+  return shape;
+}
+
+double Sequential::multiply_adds(const Shape& input) const {
+  double sum = 0;
+  Shape shape = input;
+  for (const LayerPtr& layer : layers_) {
+    sum += layer->multiply_adds(shape);
+    shape = layer->output_shape(shape);
+  }
+  return sum;
+}
+
+Parameters Sequential::parameters() {
+  Parameters all;
+  for (const LayerPtr& layer : layers_)
+    for (Parameter* p : layer->parameters()) all.push_back(p);
+  return all;
+}
+
+Buffers Sequential::buffers() {
+  Buffers all;
+  for (const LayerPtr& layer : layers_)
+    for (Buffer* b : layer->buffers()) all.push_back(b);
+  return all;
+}
+
+}  // namespace tapestry

@@ -1,0 +1,36 @@
+// Sequential: layers one after another, itself a layer.
+#pragma once
+#include "layers/layer.hpp"
+
+namespace tapestry {
+
+class Sequential : public Layer {
+ public:
+  // Puts a layer at the end. Its parameters and buffers get its number in front of their names, as in PyTorch:
+  // 3.weight, and 2.0.weight in a Sequential inside another (so fill the inner one first).
+  Layer& add(LayerPtr layer);
+  template <class L, class... Arguments>
+  L& add(Arguments&&... arguments) {
+    return static_cast<L&>(add(std::make_unique<L>(std::forward<Arguments>(arguments)...)));
+  }
+  std::size_t size() const { return layers_.size(); }
+  Layer& operator[](std::size_t i) const { return *layers_.at(i); }
+
+  Var operator()(const Pass& pass, Var x) override;
+  // The same without a Sigmoid at the very end: what that sigmoid would have been given. Binary cross-entropy is
+  // computed from it (losses.hpp says why).
+  Var logits(const Pass& pass, Var x);
+
+  Shape output_shape(const Shape& input) const override;
+  std::string kind() const override { return "sequential"; }
+  double multiply_adds(const Shape& input) const override;
+  Parameters parameters() override;
+  Buffers buffers() override;
+
+ private:
+  Var run(const Pass& pass, Var x, std::size_t layers);  // the first so many
+
+  std::vector<LayerPtr> layers_;
+};
+
+}  // namespace tapestry

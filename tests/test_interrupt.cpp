@@ -1,0 +1,72 @@
+// Ctrl-C: asks once, ends at the second time; and the shell sees by which signal.
+#include <doctest/doctest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <iostream>
+
+#include "apps/common/interrupt.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+// How a child process ends that runs `body`, which says 0 if all was well.
+template <class Body>
+int status_of(Body body) {
+  std::cout.flush();
+  std::fflush(nullptr);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) _exit(body());
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  return status;
+}
+
+}  // namespace
+
+TEST_CASE("the first signal only sets a flag, and the process can then end by it") {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    const int quiet = status_of([&] {
+      install_signal_handlers();
+      if (interrupted()) return 1;
+      std::raise(signal);
+      return interrupted() ? 0 : 2;
+    });
+    CHECK(WIFEXITED(quiet));
+    CHECK(WEXITSTATUS(quiet) == 0);
+
+    const int ended = status_of([&] {
+      install_signal_handlers();
+      std::raise(signal);
+      end_by_signal();
+      return 0;
+    });
+    CHECK(WIFSIGNALED(ended));
+    CHECK(WTERMSIG(ended) == signal);
+  }
+}
+
+TEST_CASE("the second Ctrl-C ends at once") {
+  const int status = status_of([] {
+    install_signal_handlers();
+    std::raise(SIGINT);
+    std::raise(SIGINT);
+    return 0;
+  });
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGINT);
+}
+
+TEST_CASE("a file that outgrows its limit does not end the process") {
+  const int status = status_of([] {
+    install_signal_handlers();
+    std::raise(SIGXFSZ);
+    return interrupted() ? 1 : 0;
+  });
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
