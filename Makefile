@@ -1,11 +1,14 @@
-# make            the library and the programs           make deps    install what is missing
-# make test       all tests, float and double            make bench   speed of kernels and training steps
-# Options: REAL=double (the programs in double precision), SANITIZE=1 (address and undefined behaviour), CXX=clang++
+# make          the library and the programs        make deps     install what is missing
+# make test     all tests, in float and in double   make bench    speed of kernels and training steps
+# Options: REAL=double (double precision), SANITIZE=1 (address and undefined behaviour), CXX=clang++
 
 REAL     ?= float
 SANITIZE ?=
 BUILD    := build/$(REAL)$(if $(SANITIZE),-sanitize)
 PROGRAMS := $(if $(filter build/float,$(BUILD)),apps,$(BUILD)/apps)
+ifeq ($(MAKELEVEL),0)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN) --no-print-directory
+endif
 
 # No -ffast-math: results must not depend on what a compiler thinks is close enough.
 CXXFLAGS += -std=c++20 -O3 -march=native -fopenmp -fno-math-errno -fno-trapping-math -Wall -Wextra -MMD -MP -I.
@@ -35,13 +38,45 @@ $(PROGRAMS)/%: $(BUILD)/apps/%.o $(LIBRARY)
 $(BUILD)/tests/tests: $(call object,$(TESTS)) $(LIBRARY)
 	$(CXX) $(CXXFLAGS) $^ $(LDLIBS) -o $@
 
-$(BUILD)/%.o: %.cpp
+$(BUILD)/%.o: %.cpp | build/dependencies
 	@mkdir -p $(@D)
 	$(CXX) $(CXXFLAGS) -c $< -o $@
+
+# One variant of the tests; `make test` runs two. They find the programs of their variant through TAPESTRY_PROGRAMS.
+test-one: all $(BUILD)/tests/tests
+	TAPESTRY_PROGRAMS=$(PROGRAMS) $(BUILD)/tests/tests
+test: $(if $(filter deps,$(MAKECMDGOALS)),deps)
+	@$(MAKE) REAL=float test-one
+	@$(MAKE) REAL=double test-one
+
+bench: all
+	$(PROGRAMS)/bench build/bench.json
+
+# Header, and the packages that hold it for apt-get, dnf and brew.
+DEPENDENCIES := Eigen/Core:libeigen3-dev:eigen3-devel:eigen  nlohmann/json.hpp:nlohmann-json3-dev:json-devel:nlohmann-json \
+  doctest/doctest.h:doctest-dev:doctest-devel:doctest  stb/stb_image_write.h:libstb-dev:stb_image_write-devel:stb \
+  CLI/CLI.hpp:libcli11-dev:cli11-devel:cli11  zlib.h:zlib1g-dev:zlib-devel:zlib \
+  openssl/sha.h:libssl-dev:openssl-devel:openssl  omp.h:libgomp1:libgomp:libomp
+MANAGER := $(firstword $(foreach m,apt-get dnf brew,$(if $(shell command -v $(m)),$(m))))
+package  = $(word $(if $(filter apt-get,$(MANAGER)),2,$(if $(filter dnf,$(MANAGER)),3,4)),$(subst :, ,$(1)))
+missing  = $(foreach d,$(DEPENDENCIES),$(shell echo '\#include <$(firstword $(subst :, ,$(d)))>' | \
+  $(CXX) $(filter-out -MMD -MP,$(CXXFLAGS)) -E -x c++ - >/dev/null 2>&1 || echo $(d)))
+missing_tools = $(if $(shell command -v pkg-config),,pkg-config) $(if $(shell command -v $(CXX)),,g++)
+SUDO    := $(if $(filter-out 0,$(shell id -u)),$(if $(filter brew,$(MANAGER)),,sudo))
+
+deps:
+	@set -- $(missing_tools) $(foreach d,$(missing),$(call package,$(d))); [ $$# = 0 ] || { \
+	  [ -n "$(MANAGER)" ] || { echo "make deps: needs one of apt-get, dnf and brew to install $$*" >&2; exit 1; }; \
+	  [ "$(MANAGER)" != apt-get ] || $(SUDO) apt-get update; $(SUDO) $(MANAGER) install $(if $(filter brew,$(MANAGER)),,-y) "$$@"; }
+
+build/dependencies: $(if $(filter deps,$(MAKECMDGOALS)),deps)
+	@set -- $(missing_tools) $(foreach d,$(missing),$(firstword $(subst :, ,$(d)))); [ $$# = 0 ] || { \
+	  echo "missing: $$*; expected on this machine to build Tapestry; run: make deps" >&2; exit 1; }
+	@mkdir -p build && touch $@
 
 clean:
 	rm -rf build $(patsubst apps/%.cpp,apps/%,$(MAINS))
 
-.PHONY: all clean
+.PHONY: all test test-one bench deps clean
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(call object,$(SOURCES) $(MAINS) $(TESTS)))

@@ -23,12 +23,12 @@ Conv2d::Conv2d(const Shape& input, ConvOptions options, Random random)
 }
 
 Var Conv2d::operator()(const Pass& pass, Var x) {
-  const Geometry geometry = geometry_on(x.shape());
+  const Geometry windows = geometry(x.shape());
   Var weight = pass.weight(weight_);
-  return bias_ ? conv2d(std::move(x), weight, pass.weight(*bias_), geometry) : conv2d(std::move(x), weight, geometry);
+  return bias_ ? conv2d(std::move(x), weight, pass.weight(*bias_), windows) : conv2d(std::move(x), weight, windows);
 }
 
-Geometry Conv2d::geometry_on(const Shape& input) const {
+Geometry Conv2d::geometry(const Shape& input) const {
   check_pictures("conv2d", input, weight_.shape()[1]);
   const auto& [kernel_h, kernel_w, stride_h, stride_w, top, bottom, left, right] = windows_;
   const Index H = input[2], W = input[3];
@@ -40,8 +40,8 @@ Geometry Conv2d::geometry_on(const Shape& input) const {
 }
 
 Shape Conv2d::output_shape(const Shape& input) const {
-  const Geometry geometry = geometry_on(input);
-  return {input[0], weight_.shape()[0], geometry.windows_h(input[2]), geometry.windows_w(input[3])};
+  const Geometry windows = geometry(input);
+  return {input[0], weight_.shape()[0], windows.windows_h(input[2]), windows.windows_w(input[3])};
 }
 
 // Each of the N O P Q outputs adds up C R S products.

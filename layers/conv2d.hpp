@@ -16,10 +16,9 @@ class Conv2d : public Layer {
   Shape output_shape(const Shape& input) const override;
   std::string kind() const override { return "conv2d"; }
   double multiply_adds(const Shape& input) const override;
+  Geometry geometry(const Shape& input) const;  // how the windows lie on such pictures
 
  private:
-  Geometry geometry_on(const Shape& input) const;
-
   Geometry windows_;  // with explicit padding; `same` depends on the picture
   bool same_;
   Parameter& weight_;

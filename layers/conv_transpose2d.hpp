@@ -16,6 +16,7 @@ class ConvTranspose2d : public Layer {
   Shape output_shape(const Shape& input) const override;
   std::string kind() const override { return "conv_transpose2d"; }
   double multiply_adds(const Shape& input) const override;
+  const Geometry& geometry() const { return geometry_; }  // how the windows lie on the big picture
 
  private:
   Geometry geometry_;

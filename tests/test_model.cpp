@@ -216,7 +216,9 @@ TEST_CASE("model: options of layers") {
   CHECK(padding("-1") == "c.json:1:72: /network/0/padding is -1" + expected);
   CHECK(padding("[1, 1]") == "c.json:1:72: /network/0/padding is [1,1]" + expected);
   CHECK(padding("1.0") == "c.json:1:72: /network/0/padding is 1.0" + expected);
-  CHECK(error_of(R"([{"type": "conv"}])", {1, 1, 9, 9}).ends_with("; did you mean \"conv2d\"?"));
+  const std::string unknown = error_of(R"([{"type": "conv", "channels": 3}])", {1, 1, 9, 9});
+  CHECK(unknown.ends_with("; did you mean \"conv2d\"?"));
+  CHECK(unknown.find('\n') == std::string::npos);
   CHECK(error_of(R"([{"features": 3}])", {1, 1})
             .starts_with("c.json:1:14: /network/0/type is missing; expected one of "));
   CHECK(error_of("[]", {1, 1}) == "c.json:1:13: /network is []; expected a list of at least one object");

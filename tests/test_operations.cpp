@@ -245,8 +245,8 @@ TEST_CASE("products by hand and against loops") {
   CHECK(of(linear(a, b, vector({100, 200}))) == Numbers{117, 223, 139, 253});
   Dice dice{Random(10)};
   for (Index i = 0; i < 100; ++i) {
-    const Index longest = i % 10 == 9 ? 200 : 20, M = 1 + dice.below(longest), K = 1 + dice.below(longest),
-                N = 1 + dice.below(longest);
+    const Index longest = i % 10 == 9 ? 200 : 20, M = 1 + dice.below(longest),
+                K = i == 0 ? 1500 : 1 + dice.below(longest), N = 1 + dice.below(longest);
     CAPTURE(Shape({M, K, N}).text());
     const Tensor left = Random(11)(i).normal({M, K}), right = Random(12)(i).normal({K, N}),
                  bias = Random(13)(i).normal({N});

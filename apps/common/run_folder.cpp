@@ -68,7 +68,8 @@ const char* word(RunState state) {
 }
 
 bool is_sample(const fs::path& path) {
-  return path.filename().string().starts_with("epoch-") && path.extension() == ".png";
+  const std::string name = path.filename().string();
+  return path.extension() == ".png" && (name == "real.png" || name.starts_with("epoch-"));
 }
 
 }  // namespace

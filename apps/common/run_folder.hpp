@@ -3,7 +3,8 @@
 //   config.json                  the configuration, with every default written out
 //   metrics.csv, timing.csv      what the seed determines, and what it does not
 //   run.json                     the state of the run, on which machine, by which versions
-//   samples/epoch-0003.png       pictures from the same noise every time
+//   samples/real.png             the first pictures of the data
+//   samples/epoch-0003.png       the generator's, from the same latents every time
 //   generator.safetensors, discriminator.safetensors
 #pragma once
 #include <map>
@@ -41,6 +42,7 @@ class RunFolder {
   std::string generator() const { return path_ + "/generator.safetensors"; }
   std::string discriminator() const { return path_ + "/discriminator.safetensors"; }
   std::string samples() const { return path_ + "/samples"; }
+  std::string real_sample() const { return samples() + "/real.png"; }
   std::string sample(long epoch) const;
 
  private:

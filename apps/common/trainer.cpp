@@ -1,9 +1,10 @@
 #include "apps/common/trainer.hpp"
 
 #include <chrono>
-#include <cstdio>
 #include <iomanip>
 #include <iostream>
+#include <numeric>
+#include <sstream>
 
 #include "apps/common/file.hpp"
 #include "apps/common/interrupt.hpp"
@@ -18,6 +19,14 @@
 
 namespace tapestry {
 namespace {
+
+// Nine digits tell any two floats apart.
+std::string csv(std::initializer_list<double> values) {
+  std::ostringstream text;
+  text << std::setprecision(9);
+  for (const double value : values) text << (text.tellp() > 0 ? "," : "") << value;
+  return text.str();
+}
 
 // Every picture and latent of a run follows from the seed and the number of the step.
 class Session {
@@ -34,6 +43,8 @@ class Session {
 
   Index epochs() const { return c_.training.epochs.value_or(steps() ? epoch_of(steps() - 1) + 1 : 0); }
   Index steps() const { return c_.training.steps ? *c_.training.steps : first_step(*c_.training.epochs); }
+  Index steps_done() const { return done_; }
+  Index epochs_begun() const { return done_ ? epoch_of(done_ - 1) + 1 : 0; }
 
   void introduce(std::ostream& out) const;
   // Trains to the end, or until a signal comes; returns whether it came to the end.
@@ -50,7 +61,9 @@ class Session {
     const Shape shape{count, c_.latent.size};
     return c_.latent.distribution == Distribution::normal ? random.normal(shape) : random.uniform(shape, -1, 1);
   }
-  StepResult step(Index number, Index& pictures);
+  StepResult step(Index number);
+  void save_grid(const std::string& path, const Tensor& pictures) const;
+  void save_preview(const RunFolder& run) const;
   void save_samples(const RunFolder& run, Index epoch) const;
   void save_weights(const RunFolder& run) const;
 
@@ -61,6 +74,7 @@ class Session {
   Batches batches_;
   std::unique_ptr<Optimizer> generator_optimizer_, discriminator_optimizer_;
   TrainingStep play_;
+  Index done_ = 0, pictures_ = 0;  // steps, and real pictures that they saw
 };
 
 void Session::introduce(std::ostream& out) const {
@@ -81,7 +95,7 @@ void Session::introduce(std::ostream& out) const {
       << "threads        " << threads_ << '\n';
 }
 
-StepResult Session::step(Index number, Index& pictures) {
+StepResult Session::step(Index number) {
   const Random random = random_("training")(number);
   const std::vector<Index> chosen = batches_.indices(number);
   const Tensor real = gather(dataset_, chosen, c_.data.scale);
@@ -89,7 +103,7 @@ StepResult Session::step(Index number, Index& pictures) {
   const Tensor z_g = c_.game.fakes == Fakes::shared
                          ? z_d
                          : latents(c_.training.generator_batch, random("latents of the generator"));
-  pictures += static_cast<Index>(chosen.size());
+  pictures_ += static_cast<Index>(chosen.size());
   return play_(real, z_d, z_g, random);
 }
 
@@ -97,46 +111,48 @@ bool Session::train(const RunFolder& run, Progress& progress) {
   TextLog metrics(run.metrics()), timing(run.timing());
   metrics.append("step,epoch,loss_on_real,loss_on_fake,discriminator_loss,generator_loss,d_of_x,d_of_g_of_z");
   timing.append("step,seconds");
+  save_preview(run);
   const auto start = std::chrono::steady_clock::now();
   const Index steps = this->steps();
-  Index done = 0, pictures = 0;
-  for (; done < steps && !interrupted(); ++done) {
-    const Index epoch = epoch_of(done), first = first_step(epoch), last = std::min(first_step(epoch + 1), steps);
-    const StepResult r = step(done, pictures);
-
-    char line[256];
-    std::snprintf(line, sizeof line, "%td,%td,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g", done + 1, epoch + 1, r.loss_on_real,
-                  r.loss_on_fake, r.discriminator_loss, r.generator_loss, r.d_of_x, r.d_of_g_of_z);
-    metrics.append(line);
+  while (done_ < steps && !interrupted()) {
+    const Index epoch = epoch_of(done_), first = first_step(epoch), end = first_step(epoch + 1);
+    const StepResult r = step(done_++);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    std::snprintf(line, sizeof line, "%td,%.6f", done + 1, seconds.count());
-    timing.append(line);
-    progress.report({.epoch = epoch + 1, .epochs = epochs(), .epoch_step = done + 1 - first, .epoch_steps = last - first,
-                     .step = done + 1, .steps = steps, .pictures = pictures,
+    metrics.append(csv({double(done_), double(epoch + 1), r.loss_on_real, r.loss_on_fake, r.discriminator_loss,
+                        r.generator_loss, r.d_of_x, r.d_of_g_of_z}));
+    timing.append(csv({double(done_), seconds.count()}));
+    progress.report({.epoch = epoch + 1, .epochs = epochs(),
+                     .epoch_step = done_ - first, .epoch_steps = std::min(end, steps) - first,
+                     .step = done_, .steps = steps, .pictures = pictures_,
                      .values = {{"d", r.discriminator_loss}, {"g", r.generator_loss}, {"D(x)", r.d_of_x},
                                 {"D(G(z))", r.d_of_g_of_z}}});
-
-    const bool last_of_epoch = done + 1 == first_step(epoch + 1);
-    if ((last_of_epoch && (epoch + 1) % c_.output.samples.every_epochs == 0) || done + 1 == steps || interrupted())
-      save_samples(run, epoch + 1);
+    const bool chosen_epoch = done_ == end && (epoch + 1) % c_.output.samples.every_epochs == 0;
+    if (chosen_epoch || done_ == steps || interrupted()) save_samples(run, epoch + 1);
   }
   progress.finish();
   metrics.close();
   timing.close();
   save_weights(run);
-  const bool finished = done == steps;
-  run.record(finished ? RunState::finished : RunState::interrupted, done, done ? epoch_of(done - 1) + 1 : 0);
-  std::cout << (finished ? "finished: " : "interrupted after step " + with_commas(done) + ": ") << run.path() << '\n';
-  return finished;
+  return done_ == steps;
+}
+
+void Session::save_grid(const std::string& path, const Tensor& pictures) const {
+  const Samples& s = c_.output.samples;
+  const double black = c_.data.scale == Scale::zero_to_one ? 0 : -1;
+  write_png(path, grid(pictures, black, 1, {.rows = s.rows, .columns = s.columns, .scale = s.scale}));
+}
+
+// What the generator is to learn from: the first pictures of the data.
+void Session::save_preview(const RunFolder& run) const {
+  std::vector<Index> first(std::min<Index>(c_.output.samples.rows * c_.output.samples.columns, dataset_.count()));
+  std::iota(first.begin(), first.end(), 0);
+  save_grid(run.real_sample(), gather(dataset_, first, c_.data.scale));
 }
 
 // From the same latents every time, in evaluation mode.
 void Session::save_samples(const RunFolder& run, Index epoch) const {
-  const Samples& s = c_.output.samples;
-  const Tensor z = latents(s.rows * s.columns, random_("samples"));
-  const Tensor pictures = (*c_.generator)(Pass::evaluation(), z).value();
-  const double black = c_.data.scale == Scale::zero_to_one ? 0 : -1;
-  write_png(run.sample(epoch), grid(pictures, black, 1, {.rows = s.rows, .columns = s.columns, .scale = s.scale}));
+  const Tensor z = latents(c_.output.samples.rows * c_.output.samples.columns, random_("samples"));
+  save_grid(run.sample(epoch), (*c_.generator)(Pass::evaluation(), z).value());
 }
 
 // What somebody needs to use the weights without the configuration goes with them.
@@ -189,10 +205,15 @@ int run_trainer(int argc, const char* const* argv, const TrainerProgram& program
     std::cout << "run folder     " << run.path() << "\n\n";
     try {
       Progress progress(std::cout, Screen::of(1), {.seconds_per_line = configuration.output.log_every_seconds});
-      if (!session.train(run, progress)) end_by_signal();
-    } catch (const std::exception&) {
-      run.record(RunState::failed, 0, 0);
-      throw;
+      const bool finished = session.train(run, progress);
+      run.record(finished ? RunState::finished : RunState::interrupted, session.steps_done(), session.epochs_begun());
+      std::cout << (finished ? "finished" : "interrupted") << " after step " << with_commas(session.steps_done())
+                << "; the results are in " << run.path() << '\n';
+      if (!finished) end_by_signal();
+    } catch (const std::exception& error) {
+      report(error, exit_failed);  // first: the disk that this run died of may be full
+      run.record(RunState::failed, session.steps_done(), session.epochs_begun());
+      return exit_failed;
     }
     return exit_done;
   } catch (const ConfigurationError& error) {

@@ -1,0 +1,193 @@
+// How fast, and how near to what the machine can do.
+//
+//   make bench            tables on the screen, and build/bench.json
+//
+// Machines have good and bad moments, so an absolute time means little: everything is measured in turn, round after
+// round, with the machine's own peak in each round, and the median share of that peak is what counts. GFLOP/s are two
+// times the multiply-adds that the direct algorithm needs, over the time.
+#include <algorithm>
+#include <chrono>
+#include <functional>
+#include <iomanip>
+#include <iostream>
+#include <sstream>
+
+#include "apps/common/configuration.hpp"
+#include "apps/common/file.hpp"
+#include "apps/common/training_step.hpp"
+#include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/peak.hpp"
+#include "autograd/machine.hpp"
+#include "autograd/memory.hpp"
+#include "layers/layers.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+constexpr Index kernel_batch = 128;
+constexpr int rounds = 7;
+
+double seconds(const std::function<void()>& f) {
+  const auto start = std::chrono::steady_clock::now();
+  f();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
+  return values[values.size() / 2];
+}
+
+// A convolution of a recipe, seen from its big picture, whichever way the recipe uses it.
+struct LayerCase {
+  std::string name;  // S2 discriminator.0: 1-64, 3x3 stride 2, 28x28/14x14
+  kernels::Convolution k;
+};
+
+std::string describe(const std::string& where, const kernels::Convolution& k) {
+  std::ostringstream text;
+  text << where << ": " << k.C << "-" << k.O << ", " << k.R() << "x" << k.S() << " stride " << k.g.stride_h << ", "
+       << k.H << "x" << k.W << "/" << k.P << "x" << k.Q;
+  return text.str();
+}
+
+void collect(const std::string& recipe, const std::string& network, const Sequential& layers, Shape shape,
+             std::vector<LayerCase>& cases) {
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Shape in = shape;
+    shape = layers[i].output_shape(in);
+    kernels::Convolution k;
+    if (auto* conv = dynamic_cast<Conv2d*>(&layers[i]))
+      k = {in[0], in[1], in[2], in[3], shape[1], shape[2], shape[3], conv->geometry(in).fitted(in[2], in[3])};
+    else if (auto* transposed = dynamic_cast<ConvTranspose2d*>(&layers[i]))
+      k = {in[0], shape[1], shape[2], shape[3], in[1], in[2], in[3], transposed->geometry()};
+    else
+      continue;
+    cases.push_back({describe(recipe + " " + network + "." + std::to_string(i), k), k});
+  }
+}
+
+struct Recipe {
+  std::string name;  // S2
+  Configuration c;
+  Shape picture{1, 28, 28};
+};
+
+std::vector<Recipe> recipes() {
+  std::vector<Recipe> all;
+  for (const auto& [name, file] : {std::pair{"S2", "apps/configs/mnist_keras.json"}, {"S4", "apps/configs/mnist_tf2.json"}}) {
+    const Trainer trainer{{"mnist"}, {1, 28, 28}};
+    all.push_back({name, read_configuration(JsonSource::from_file(file), trainer)});
+  }
+  return all;
+}
+
+struct Rate {  // billions of operations a second, and their share of the peak
+  double gflops, share;
+};
+
+// Median rate of each variant; each round measures the peak, and then every variant once.
+std::vector<Rate> measure(double flops, const std::vector<std::function<void()>>& variants, double& peak_gflops) {
+  std::vector<double> peaks;
+  std::vector<std::vector<double>> times(variants.size()), shares(variants.size());
+  for (const auto& variant : variants) variant();  // memory is there, tables are in the cache
+  for (int round = 0; round < rounds; ++round) {
+    const double peak = kernels::measure_peak();
+    peaks.push_back(peak * 1e-9);
+    for (std::size_t i = 0; i < variants.size(); ++i) {
+      times[i].push_back(seconds(variants[i]));
+      shares[i].push_back(flops / times[i].back() / peak);
+    }
+  }
+  peak_gflops = median(peaks);
+  std::vector<Rate> rates;
+  for (std::size_t i = 0; i < variants.size(); ++i) rates.push_back({flops / median(times[i]) * 1e-9, median(shares[i])});
+  return rates;
+}
+
+std::string percent(double share) { return std::to_string(static_cast<int>(share * 100 + 0.5)) + " %"; }
+
+void bench_kernels(const std::vector<Recipe>& all, Json& report) {
+  std::vector<LayerCase> cases;
+  for (const Recipe& r : all) {
+    collect(r.name, "generator", *r.c.generator, {kernel_batch, r.c.latent.size}, cases);
+    collect(r.name, "discriminator", *r.c.discriminator,
+            {kernel_batch, r.picture[0], r.picture[1], r.picture[2]}, cases);
+  }
+  std::cout << "Convolutions, batch " << kernel_batch << ": GFLOP/s, share of the machine's peak, and the share of the plain "
+            << "twin (im2col and Eigen's product)\n\n"
+            << std::left << std::setw(62) << "layer (big-small channels, kernel, big/small picture)" << std::right
+            << std::setw(22) << "gather" << std::setw(22) << "scatter" << std::setw(22) << "weight gradient" << '\n';
+  for (const auto& [name, k] : cases) {
+    const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small()), w = Random(3).normal(k.weight());
+    const std::vector<std::pair<std::string, std::vector<std::function<void()>>>> primitives = {
+        {"gather", {[&] { kernels::gather(k, x, w); }, [&] { kernels::im2col::gather(k, x, w); }}},
+        {"scatter", {[&] { kernels::scatter(k, y, w); }, [&] { kernels::im2col::scatter(k, y, w); }}},
+        {"weight_gradient",
+         {[&] { kernels::weight_gradient(k, x, y); }, [&] { kernels::im2col::weight_gradient(k, x, y); }}}};
+    std::cout << std::left << std::setw(62) << name << std::right << std::flush;
+    for (const auto& [primitive, variants] : primitives) {
+      double peak = 0;
+      const std::vector<Rate> rates = measure(2 * k.multiply_adds(), variants, peak);
+      std::cout << std::setw(8) << static_cast<int>(rates[0].gflops) << std::setw(7) << percent(rates[0].share)
+                << std::setw(7) << percent(rates[1].share) << std::flush;
+      report["kernels"][name][primitive] = {{"gflops", rates[0].gflops},
+                                            {"share_of_peak", rates[0].share},
+                                            {"plain_share_of_peak", rates[1].share},
+                                            {"peak_gflops", peak}};
+    }
+    std::cout << '\n';
+  }
+  std::cout << '\n';
+}
+
+void bench_steps(std::vector<Recipe>& all, Json& report) {
+  std::cout << "Whole training steps\n\n" << std::left << std::setw(10) << "recipe" << std::right << std::setw(8) << "batch"
+            << std::setw(12) << "GFLOP" << std::setw(14) << "ms a step" << std::setw(12) << "GFLOP/s" << std::setw(10)
+            << "of peak" << std::setw(14) << "pictures/s" << std::setw(12) << "peak MB" << '\n';
+  for (Recipe& r : all) {
+    Configuration& c = r.c;
+    const auto g_optimizer = c.generator_optimizer(c.generator->parameters());
+    const auto d_optimizer = c.discriminator_optimizer(c.discriminator->parameters());
+    TrainingStep play(*c.generator, *c.discriminator, *g_optimizer, *d_optimizer, c.loss, c.game);
+    const Tensor real = Random(1).uniform({c.training.batch, r.picture[0], r.picture[1], r.picture[2]}, -1, 1);
+    const Tensor z_d = Random(2).normal({c.training.batch, c.latent.size});
+    const Tensor z_g = Random(3).normal({c.training.generator_batch, c.latent.size});
+    const double flops = 2 * multiply_adds_of_step(*c.generator, *c.discriminator, r.picture, c.latent.size, c.training, c.game);
+    memory::reset_peak();
+    double peak = 0;
+    const Rate rate = measure(flops, {[&] { play(real, z_d, z_g, Random(4)); }}, peak)[0];
+    const double time = flops * 1e-9 / rate.gflops, megabytes = memory::usage().peak_bytes * 1e-6;
+    std::cout << std::left << std::setw(10) << r.name << std::right << std::fixed << std::setprecision(1) << std::setw(8)
+              << c.training.batch << std::setw(12) << flops * 1e-9 << std::setw(14) << time * 1e3 << std::setw(12)
+              << rate.gflops << std::setw(10) << percent(rate.share) << std::setw(14) << c.training.batch / time
+              << std::setw(12) << megabytes << '\n'
+              << std::flush;
+    report["recipes"][r.name] = {{"seconds_per_step", time}, {"share_of_peak", rate.share},
+                                 {"gflops", rate.gflops}, {"peak_bytes", memory::usage().peak_bytes}};
+    report["peak_gflops"] = peak;
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    if (argc != 2) fail("usage: bench REPORT.json, from the project's folder");
+    Json report;
+    const int threads = use_threads(0);
+    report["threads"] = threads;
+    std::cout << threads << " threads, peak " << static_cast<int>(kernels::measure_peak(0.2) * 1e-9)
+              << " GFLOP/s (fused multiply-adds in registers, measured again in every round)\n\n";
+    std::vector<Recipe> all = recipes();
+    bench_kernels(all, report);
+    bench_steps(all, report);
+    write_file(argv[1], report.dump(2) + "\n");
+    std::cout << "\nwritten: " << argv[1] << '\n';
+    return 0;
+  } catch (const std::exception& error) {
+    std::cerr << error.what() << '\n';
+    return 1;
+  }
+}
