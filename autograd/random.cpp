@@ -33,7 +33,7 @@ Tensor fill(Shape shape, std::uint64_t key, Index first_sample, F f) {
   Real* const to = t.writable();
   const Index samples = shape.rank() ? shape[0] : 1, length = shape.size() / samples;
   const Index per_task = std::max<Index>(1, 4096 / length);
-  kernels::parallel_for_blocks(samples, per_task, [&](Index begin, Index end) {
+  kernels::parallel_for_blocks(samples, per_task, 5.0 * length, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n)
       for (Index i = 0; i < length; i += 4)
         f(words(key, first_sample + n, i / 4), to + n * length + i, std::min<Index>(4, length - i));

@@ -10,7 +10,7 @@ namespace {
 
 int checked_axis(const char* op, const Shape& shape, int axis) {
   if (axis < -shape.rank() || axis >= shape.rank())
-    fail(op, ": got axis ", axis, " for shape ", shape, "; expected -", shape.rank(), " to ", shape.rank() - 1);
+    fail(op, ": got axis ", axis, " for shape ", shape, ", which has ", shape.rank(), " axes; count from 0, or from -1 back");
   return axis < 0 ? axis + shape.rank() : axis;
 }
 

@@ -42,7 +42,11 @@ struct Recording {
   Vars backward(const Var& y, Var g, const Vars& wrt, Backward how, bool consume);
 };
 
-Tensor Var::take() { return tape_ && tape_->keep == Keep::everything ? value_ : value_.take(); }
+const Tensor& Var::value() const {
+  if (empty()) fail("Var: got one without a value; expected one that was neither moved from nor left empty; use a copy");
+  return value_;
+}
+Tensor Var::take() { return tape_ && tape_->keep == Keep::everything ? value() : (value(), value_.take()); }
 
 // Recording -----------------------------------------------------------------------------------------------------------
 
@@ -52,14 +56,14 @@ namespace {
 template <class Who>
 void settle(Vars& read, const Var& y, const Vars& x, Who who) {
   for (Var& r : read) {
-    if (r.value().empty())
+    if (r.empty())
       fail(who(), " reads a value that was given away; expected y or an argument; take() only what no rule reads");
     if (!r.recorded() && r.value().shares_storage_with(y.value())) {
       r = y;
       continue;
     }
     const bool is_argument = std::any_of(x.begin(), x.end(), [&](const Var& v) {
-      return r.recorded() ? v.tape() == r.tape() && v.place() == r.place() : v.value().shares_storage_with(r.value());
+      return r.recorded() ? v.tape() == r.tape() && v.place() == r.place() : !v.empty() && v.value().shares_storage_with(r.value());
     });
     if (!is_argument)
       fail(who(), " reads a value that is neither y nor an argument; expected one of these, since anything else would be "
@@ -170,17 +174,17 @@ Vars Recording::backward(const Var& y, Var g, const Vars& wrt, Backward how, boo
   for (int id = end - 1; id >= begin; --id) {  // the tape is already in topological order
     RecordedCall& call = calls[id];
     Var& here = dL[id - begin];
-    if (!needed[id - begin] || here.value().empty() || call.x.empty()) continue;
+    if (!needed[id - begin] || here.empty() || call.x.empty()) continue;
     auto argument_needed = [&](int i) { return is_needed(call.x[i]); };
     Vars dx = gradients_of_arguments(call, asked[id - begin] ? here : std::move(here), argument_needed, how, consume);
     for (std::size_t i = 0; i < call.x.size(); ++i) {
       if (!argument_needed(i)) continue;
       const int x = call.x[i];
-      if (dx[i].value().empty() || dx[i].shape() != calls[x].shape)
-        fail(call.op, ": the rule of argument ", i, " returned ", dx[i].value().empty() ? "nothing" : dx[i].shape().text(),
+      if (dx[i].empty() || dx[i].shape() != calls[x].shape)
+        fail(call.op, ": the rule of argument ", i, " returned ", dx[i].empty() ? "nothing" : dx[i].shape().text(),
              "; expected ", calls[x].shape, ", the shape of the argument");
       Var& sum = dL[x - begin];
-      sum = sum.value().empty() ? std::move(dx[i]) : std::move(sum) + std::move(dx[i]);
+      sum = sum.empty() ? std::move(dx[i]) : std::move(sum) + std::move(dx[i]);
     }
     if (consume) call.rules = {{}}, call.everything.clear();
   }
@@ -188,7 +192,7 @@ Vars Recording::backward(const Var& y, Var g, const Vars& wrt, Backward how, boo
   Vars result;
   for (const Var& w : wrt) {
     const bool here = w.tape() == y.tape() && w.place() < end;
-    const bool reached = here && !dL[w.place() - begin].value().empty();
+    const bool reached = here && !dL[w.place() - begin].empty();
     if (!reached && !how.zeros_where_unreached)
       fail("gradient: the loss never reached ",
            w.recorded() && names.contains(w.place()) ? names[w.place()] : std::string("a value that was asked for"),
@@ -243,12 +247,19 @@ Vars vjp(const std::function<Var(const Vars&)>& f, const Var& g, const Vars& x) 
 Tape::Tape(Keep keep) : recording_(std::make_shared<Recording>(keep)) {}
 Tape::~Tape() { recording_->end("has gone out of scope"); }
 
+namespace {
+void check_living(const char* what, const Recording& recording) {
+  if (!recording.ended.empty())
+    fail(what, ": this tape ", recording.ended, "; expected a living one; record on a new tape");
+}
+}  // namespace
+
 Var Tape::variable(Tensor value, std::string name) {
-  if (!recording_->ended.empty()) fail("variable: this tape ", recording_->ended, "; expected a living one");
+  check_living("variable", *recording_);
   return recording_->variable(std::move(value), "'" + name + "'", recording_);
 }
 Var Tape::variable(Parameter& parameter) {
-  if (!recording_->ended.empty()) fail("variable: this tape ", recording_->ended, "; expected a living one");
+  check_living("variable", *recording_);
   auto [known, is_new] = recording_->parameters.try_emplace(&parameter);
   if (is_new) {
     known->second = recording_->variable(parameter.value(), "parameter '" + parameter.name() + "'", recording_);
@@ -257,6 +268,7 @@ Var Tape::variable(Parameter& parameter) {
   return known->second;
 }
 Var Tape::constant(const Buffer& buffer) {
+  check_living("constant", *recording_);
   recording_->versions.try_emplace(&buffer, buffer.version());
   return buffer.value();
 }

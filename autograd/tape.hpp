@@ -24,10 +24,11 @@ class Var {
   Var(Tensor value, std::shared_ptr<Recording> tape, int place)
       : value_(std::move(value)), tape_(std::move(tape)), place_(place) {}
 
-  const Tensor& value() const { return value_; }
+  const Tensor& value() const;  // an error if it was given away
   const Shape& shape() const { return value_.shape(); }
-  Real item() const { return value_.item(); }
+  Real item() const { return value().item(); }
   bool recorded() const { return tape_ != nullptr; }
+  bool empty() const { return value_.empty(); }
 
   // Gives the value away, so that a kernel may write the result into its memory; shape and place stay behind.
   Tensor take();

@@ -13,16 +13,17 @@ bool better_mirrored(const Convolution& k) {
 }
 Convolution mirrored(const Convolution& k) {
   Convolution m{k.N, k.O, k.P, k.Q, k.C, k.H, k.W, k.g};
-  m.g.top = static_cast<int>(k.R() - 1 - k.g.top);
-  m.g.left = static_cast<int>(k.S() - 1 - k.g.left);
-  m.g = m.g.fitted(k.P, k.Q);
+  m.g.top = k.g.kernel_h - 1 - k.g.top;
+  m.g.bottom = k.g.kernel_h - 1 - k.g.bottom;
+  m.g.left = k.g.kernel_w - 1 - k.g.left;
+  m.g.right = k.g.kernel_w - 1 - k.g.right;
   return m;
 }
 Tensor turned(const Tensor& w) {  // (O, C, R, S) -> (C, O, R, S), each kernel by 180 degrees
   const Index O = w.shape()[0], C = w.shape()[1], taps = w.shape()[2] * w.shape()[3];
   Tensor t = Tensor::uninitialized({C, O, w.shape()[2], w.shape()[3]});
   Real* const to = t.writable();
-  parallel_for_blocks(O, 64, [&](Index begin, Index end) {
+  parallel_for_blocks(O, 64, 1.0 * C * taps, [&](Index begin, Index end) {
     for (Index o = begin; o < end; ++o)
       for (Index c = 0; c < C; ++c)
         for (Index i = 0; i < taps; ++i) to[(c * O + o) * taps + taps - 1 - i] = w[(o * C + c) * taps + i];

@@ -31,7 +31,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
   const Offsets places = multiples(rows, 1), depth = multiples(k.O, rows), results = multiples(rows, pixels);
   Tensor x = Tensor::uninitialized(k.big());
   Real* const to = x.writable();
-  parallel_for(k.N, [&](Index n) {
+  parallel_for(k.N, k.nanoseconds(), [&](Index n) {
     const Scratch product(rows * pixels);
     for (Index column = 0;; column = std::min(column + panel_width, pixels - panel_width)) {  // the last one overlaps
       table_product(rows, k.O, w.data(), places.data(), depth.data(), y.data() + n * k.O * pixels + column, pixels,

@@ -57,7 +57,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
   const Index D = k.C * k.taps(), windows = k.P * k.Q;
   Tensor y = Tensor::uninitialized(k.small());
   Real* const to = y.writable();
-  parallel_for(k.N, [&](Index n) {
+  parallel_for(k.N, k.nanoseconds(), [&](Index n) {
     const Scratch columns(largest_block(k));
     const Real* const picture = x.data() + n * k.C * k.H * k.W;
     each_block(k, [&](Index first, Index count) {
@@ -74,7 +74,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
   const Index D = k.C * k.taps(), windows = k.P * k.Q, area = k.H * k.W;
   Tensor x = Tensor::uninitialized(k.big());
   Real* const to = x.writable();
-  parallel_for(k.N, [&](Index n) {
+  parallel_for(k.N, k.nanoseconds(), [&](Index n) {
     const Scratch columns(largest_block(k));
     Real* const picture = to + n * k.C * area;
     for (Index c = 0; c < k.C; ++c) std::fill_n(picture + c * area, area, bias ? bias[c] : Real(0));
@@ -93,7 +93,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Index D = k.C * k.taps(), windows = k.P * k.Q, size = k.O * D;
   const Scratch partial(chunks(k.N) * size);
-  parallel_for(chunks(k.N), [&](Index chunk) {
+  parallel_for(chunks(k.N), k.nanoseconds(), [&](Index chunk) {
     const Scratch columns(largest_block(k));
     Write sum(partial + chunk * size, k.O, D, Stride(D));
     sum.setZero();

@@ -29,17 +29,27 @@ Padded covered(const Convolution& k) {
   return {(k.P - 1) * k.g.stride_h + k.R(), (k.Q - 1) * k.g.stride_w + k.S(), k.g.top, k.g.left};
 }
 
+// Rows of pictures are short: a few vectors, of which the last may overlap the one before, are much faster than a call.
+template <Index block>
+void copy_blocks(const Real* from, Index count, Real* to) {
+  using Block = Eigen::Array<Real, block, 1>;
+  for (Index i = 0;; i = std::min(i + block, count - block)) {
+    Eigen::Map<Block>(to + i) = Eigen::Map<const Block>(from + i);
+    if (i == count - block) return;
+  }
+}
+void copy_row(const Real* from, Index count, Real* to) {
+  if (count >= 16) return copy_blocks<16>(from, count, to);
+  if (count >= 4) return copy_blocks<4>(from, count, to);
+  for (Index i = 0; i < count; ++i) to[i] = from[i];
+}
+
 void pad(const Real* plane, Index height, Index width, const Padded& padded, Real* to) {
   const Index rows = std::clamp<Index>(padded.height - padded.top, 0, height);
   const Index columns = std::clamp<Index>(padded.width - padded.left, 0, width);
-  const Index left = std::min(padded.left, padded.width), top = std::min(padded.top, padded.height);
-  to = std::fill_n(to, top * padded.width, Real(0));
-  for (Index h = 0; h < rows; ++h) {
-    to = std::fill_n(to, left, Real(0));
-    to = std::copy_n(plane + h * width, columns, to);
-    to = std::fill_n(to, padded.width - left - columns, Real(0));
-  }
-  std::fill_n(to, (padded.height - top - rows) * padded.width, Real(0));
+  std::fill_n(to, padded.area(), Real(0));
+  for (Index h = 0; h < rows; ++h)
+    copy_row(plane + h * width, columns, to + (padded.top + h) * padded.width + padded.left);
 }
 
 // One panel of results, pixels x panel_width, into channel planes, with the bias while the numbers are hot.
@@ -70,7 +80,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
   const Offsets results = multiples(G * pixels, panel_width);
 
   const Scratch weights(panels(k.O) * depth * panel_width);  // w^T in panels of output channels
-  parallel_for(panels(k.O), [&](Index panel) {
+  parallel_for(panels(k.O), 0.5 * k.O * depth, [&](Index panel) {
     Real* const to = weights + panel * depth * panel_width;
     const Index channels = channels_in_panel(k.O, panel);
     if (channels < panel_width) std::fill_n(to, depth * panel_width, Real(0));
@@ -79,7 +89,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 
   Tensor y = Tensor::uninitialized(k.small());
   Real* const to = y.writable();
-  parallel_for((k.N + G - 1) / G, [&](Index group) {
+  parallel_for((k.N + G - 1) / G, k.nanoseconds(), [&](Index group) {
     const Index first = group * G, count = std::min(G, k.N - first);
     const Scratch pictures(G * k.C * padded.area()), sums(G * pixels * panel_width);
     for (Index plane = 0; plane < count * k.C; ++plane)
@@ -134,7 +144,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
       next += panels(k.C) * panel_width * phase.depth.size();
       phases.push_back(std::move(phase));
     }
-  parallel_for(k.O, [&](Index o) {
+  parallel_for(k.O, 1.0 * k.O * k.C * k.taps(), [&](Index o) {
     for (const Phase& phase : phases)
       for (std::size_t t = 0; t < phase.taps.size(); ++t)
         for (Index c = 0; c < panels(k.C) * panel_width; ++c)
@@ -144,7 +154,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
 
   Tensor x = Tensor::uninitialized(k.big());
   Real* const to = x.writable();
-  parallel_for((k.N + G - 1) / G, [&](Index group) {
+  parallel_for((k.N + G - 1) / G, k.nanoseconds(), [&](Index group) {
     const Index first = group * G, count = std::min(G, k.N - first);
     const Scratch pictures(G * k.O * padded.area()), sums(G * pixels * panel_width);
     for (Index plane = 0; plane < count * k.O; ++plane)
@@ -166,7 +176,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Index G = std::clamp<Index>(192 / (k.P * k.Q), 1, chunk_samples), pixels = k.P * k.Q;
-  const Index slice = std::clamp<Index>(k.C / 16, 1, 32), slices = (k.C + slice - 1) / slice;  // channels to a task
+  const Index slice = std::clamp<Index>(k.C / 4, 1, 32), slices = (k.C + slice - 1) / slice;  // channels to a task
   const Padded padded = covered(k);
   Offsets taps, places;  // of a tap in the planes of a slice, of a pixel in the group
   for (Index c = 0; c < slice; ++c)
@@ -180,7 +190,7 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
 
   const Index size = k.O * k.C * k.taps();
   const Scratch partial(chunks(k.N) * size);  // one sum for each chunk of the batch
-  parallel_for(chunks(k.N) * slices, [&](Index task) {
+  parallel_for(chunks(k.N) * slices, k.nanoseconds(), [&](Index task) {
     const Index chunk = task / slices, channel = task % slices * slice, channels = std::min(slice, k.C - channel);
     const Index rows = channels * k.taps(), end = std::min(k.N, (chunk + 1) * chunk_samples);
     const Scratch pictures(slice * G * padded.area()), small(G * pixels * panel_width);

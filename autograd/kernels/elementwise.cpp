@@ -1,6 +1,8 @@
 #include "autograd/kernels/elementwise.hpp"
 
 #include <Eigen/Core>
+#include <cmath>
+#include <limits>
 
 #include "autograd/kernels/parallel.hpp"
 
@@ -27,7 +29,7 @@ Tensor map(Tensor x, F f) {
   const Real* const from = x.data();
   Tensor y = x.recycle();
   Real* const to = y.writable();
-  parallel_for_blocks(y.size(), block, [=](Index begin, Index end) {
+  parallel_for_blocks(y.size(), block, 0.5, [=](Index begin, Index end) {
     Index i = begin;
     for (; i + group <= end; i += group) Write(to + i) = f(Read(from + i));
     if (i < end) {
@@ -45,7 +47,7 @@ Tensor zip(F f, Tensor a, const Others&... others) {
   Tensor y = a.recycle();
   Real* const to = y.writable();
   const Index size = y.size();
-  parallel_for_blocks(size, block, [&](Index begin, Index end) {
+  parallel_for_blocks(size, block, 0.5, [&](Index begin, Index end) {
     Index i = begin;
     for (; i + group <= end; i += group) Write(to + i) = f(Read(from + i), Read(others.data() + i)...);
     if (i < end) {
@@ -78,13 +80,17 @@ Tensor add(Tensor x, Real c) { return map(std::move(x), [c](auto x) { return x +
 Tensor multiply(Tensor x, Real c) { return map(std::move(x), [c](auto x) { return x * c; }); }
 Tensor divide(Real c, Tensor x) { return map(std::move(x), [c](auto x) { return c / x; }); }
 
-Tensor exp(Tensor x) { return map(std::move(x), [](auto x) { return x.exp(); }); }
 Tensor log(Tensor x) { return map(std::move(x), [](auto x) { return x.log(); }); }
 Tensor sqrt(Tensor x) { return map(std::move(x), [](auto x) { return x.sqrt(); }); }
 Tensor tanh(Tensor x) { return map(std::move(x), [](auto x) { return x.tanh(); }); }
 Tensor abs(Tensor x) { return map(std::move(x), [](auto x) { return x.abs(); }); }
 // clang-format on
 
+// Eigen's exp ends at the smallest normal number; below the logarithm of that the result is 0.
+Tensor exp(Tensor x) {
+  static const Real lowest = std::log(std::numeric_limits<Real>::min());
+  return map(std::move(x), [lowest = lowest](auto x) -> Group { return (x < lowest).select(zeros(), x.exp()); });
+}
 Tensor pow(Tensor x, Real exponent) {
   if (exponent == 2) return map(std::move(x), [](auto x) { return x * x; });
   return map(std::move(x), [exponent](auto x) { return x.pow(exponent); });

@@ -40,7 +40,8 @@ void product(const Matrix& a, const Matrix& b, Index chunk, Store store) {
   const Offsets row_offsets = multiples(std::min(row_block, a.rows), a.row_stride);
   const Offsets depth_offsets = multiples(std::min(chunk, depth), a.column_stride);
   const Offsets result_offsets = multiples(std::min(row_block, a.rows), panel_width);
-  parallel_for(panels(b.columns) * row_blocks, [&](Index task) {
+  const double work = double(a.rows) * b.columns * depth / 50;  // nanoseconds, roughly
+  parallel_for(panels(b.columns) * row_blocks, work, [&](Index task) {
     const Index column = task / row_blocks * panel_width, row = task % row_blocks * row_block;
     const Index rows = std::min(row_block, a.rows - row), size = rows * panel_width;
     const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(pieces * size);
@@ -91,7 +92,7 @@ Tensor transpose(const Tensor& x) {
   const Index M = x.shape()[0], N = x.shape()[1];
   Tensor y = Tensor::uninitialized({N, M});
   Real* const to = y.writable();
-  parallel_for_blocks(M, 64, [&](Index begin, Index end) {
+  parallel_for_blocks(M, 64, 0.5 * N, [&](Index begin, Index end) {
     transpose(x.data() + begin * N, N, end - begin, N, to + begin, M);
   });
   return y;

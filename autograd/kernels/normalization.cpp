@@ -22,7 +22,7 @@ template <class F>
 Tensor channel_sums(const Channels& x, F f) {
   const Index count = chunks(x.N);
   const Scratch partial(count * x.C);
-  parallel_for(count, [&](Index chunk) {
+  parallel_for(count, 0.5 * x.N * x.C * x.area, [&](Index chunk) {
     std::vector<double> sums(x.C);
     for (Index n = chunk * chunk_samples; n < std::min(x.N, (chunk + 1) * chunk_samples); ++n)
       if (x.area == 1)  // a row of features: this loop can use vectors
@@ -43,7 +43,7 @@ Tensor channel_sums(const Channels& x, F f) {
 // to[place] = f(c, place) for every number
 template <class F>
 void each_number(const Channels& x, Real* to, F f) {
-  parallel_for_blocks(x.N, std::max<Index>(1, 16384 / (x.C * x.area)), [&](Index begin, Index end) {
+  parallel_for_blocks(x.N, std::max<Index>(1, 16384 / (x.C * x.area)), 0.5 * x.C * x.area, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n)
       if (x.area == 1)
         for (Index c = 0; c < x.C; ++c) to[n * x.C + c] = f(c, n * x.C + c);

@@ -13,7 +13,7 @@ namespace {
 template <class Body>
 void for_each_place(Index size, Body body) {
   constexpr Index block = 4096;
-  parallel_for_blocks(size, block, [=](Index begin, Index end) {
+  parallel_for_blocks(size, block, 1, [=](Index begin, Index end) {
 #pragma omp simd
     for (Index i = begin; i < end; ++i) body(i);
   });

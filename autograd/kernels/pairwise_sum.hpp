@@ -15,7 +15,7 @@ inline Index chunks(Index samples) { return (samples + chunk_samples - 1) / chun
 
 // partial[0 ... count - 1], each `size` numbers long, one after another; the sum ends up in partial[0].
 inline void add_in_pairs(Real* partial, Index count, Index size) {
-  parallel_for_blocks(size, 4096, [=](Index begin, Index end) {
+  parallel_for_blocks(size, 4096, 0.5 * (count - 1), [=](Index begin, Index end) {
     for (Index step = 1; step < count; step *= 2)
       for (Index i = 0; i + step < count; i += 2 * step) {
         Real* const a = partial + i * size;

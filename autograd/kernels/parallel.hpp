@@ -10,11 +10,15 @@
 
 namespace tapestry::kernels {
 
-// f(i) for i = 0 ... count - 1, each once, in any order, on all threads. An exception must not leave a parallel region
-// (that would end the program), so the first one is carried out of it by hand.
+// Work of so many nanoseconds stays on one thread: waking the others takes nearly as long.
+constexpr double little_work = 20'000;
+
+// f(i) for i = 0 ... count - 1, each once, in any order, on all threads. `work` is a rough guess of how many nanoseconds
+// one thread would need for all of it. An exception must not leave a parallel region (that would end the program), so
+// the first one is carried out of it by hand.
 template <class F>
-void parallel_for(Index count, F f) {
-  if (count <= 1 || omp_get_max_threads() == 1 || omp_in_parallel()) {
+void parallel_for(Index count, double work, F f) {
+  if (count <= 1 || work < little_work || omp_get_max_threads() == 1 || omp_in_parallel()) {
     for (Index i = 0; i < count; ++i) f(i);
     return;
   }
@@ -31,11 +35,11 @@ void parallel_for(Index count, F f) {
   if (first) std::rethrow_exception(first);
 }
 
-// f(begin, end) for consecutive blocks of `block` numbers. Small work stays on this thread: waking another one costs
-// more than a few thousand numbers.
+// f(begin, end) for consecutive blocks of `block` numbers, each of which takes about `work` nanoseconds.
 template <class F>
-void parallel_for_blocks(Index count, Index block, F f) {
-  parallel_for((count + block - 1) / block, [&](Index b) { f(b * block, std::min(count, (b + 1) * block)); });
+void parallel_for_blocks(Index count, Index block, double work, F f) {
+  parallel_for((count + block - 1) / block, static_cast<double>(count) * work,
+               [&](Index b) { f(b * block, std::min(count, (b + 1) * block)); });
 }
 
 }  // namespace tapestry::kernels

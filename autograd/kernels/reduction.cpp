@@ -79,7 +79,7 @@ Tensor broadcast_to(const Tensor& x, Shape shape) {
   const Layout layout(shape, x.shape());
   Tensor y = Tensor::uninitialized(shape);
   Real* const to = y.writable();
-  parallel_for_blocks(layout.samples, samples_in_task(layout), [&](Index begin, Index end) {
+  parallel_for_blocks(layout.samples, samples_in_task(layout), 0.5 * layout.big, [&](Index begin, Index end) {
     for (Index n = begin; n < end; ++n)
       repeat_sample(layout, 0, x.data() + (layout.samples_repeated ? 0 : n * layout.small), to + n * layout.big);
   });
@@ -95,7 +95,8 @@ Tensor sum_to(const Tensor& x, Shape shape) {
   const Index count = (layout.samples + in_chunk - 1) / in_chunk;
   const Scratch partial(layout.samples_repeated ? count * layout.small : 0);
   Real* const results = layout.samples_repeated ? static_cast<Real*>(partial) : to;
-  parallel_for_blocks(count, std::max<Index>(1, samples_in_task(layout) / in_chunk), [&](Index begin, Index end) {
+  parallel_for_blocks(count, std::max<Index>(1, samples_in_task(layout) / in_chunk),
+                      0.5 * layout.big * in_chunk, [&](Index begin, Index end) {
     std::vector<double> sum(layout.small);
     for (Index chunk = begin; chunk < end; ++chunk) {
       std::fill(sum.begin(), sum.end(), 0.0);

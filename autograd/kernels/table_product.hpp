@@ -25,8 +25,8 @@ constexpr int vector_width = Eigen::internal::packet_traits<Real>::size;
 constexpr int panel_width = vector_width * (EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 4 : 2);
 constexpr int tile_rows = 6;
 
-// Rows and depth of A that are swept while a piece of B stays in the core's second-level cache.
-constexpr Index depth_block = 1024;
+// All rows sweep over so much of a panel before they go on to more: 32 KB, which stays in the core's first-level cache.
+constexpr Index depth_block = 32 * 1024 / (panel_width * sizeof(Real));
 
 inline Index panels(Index columns) { return (columns + panel_width - 1) / panel_width; }
 

@@ -1,0 +1,190 @@
+// Whole training steps of the recipes, against the frameworks that they were written for: golden/README.md.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "apps/common/safetensors.hpp"
+#include "apps/common/training_step.hpp"
+#include "tests/relative_error.hpp"
+
+using namespace tapestry;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr bool in_double = sizeof(Real) == 8;
+
+const char* cifar10_keras = R"({
+  "data": {"source": "cifar10", "scale": [-1, 1]},
+  "generator": [
+    {"type": "linear", "features": 4096}, {"type": "leaky_relu", "slope": 0.2}, {"type": "reshape", "shape": [256, 4, 4]},
+    {"type": "conv_transpose2d", "channels": 128, "kernel": 4, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "conv_transpose2d", "channels": 128, "kernel": 4, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "conv_transpose2d", "channels": 128, "kernel": 4, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "conv2d", "channels": 3, "kernel": 3}, {"type": "tanh"}],
+  "discriminator": [
+    {"type": "conv2d", "channels": 64, "kernel": 3, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "conv2d", "channels": 128, "kernel": 3, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "conv2d", "channels": 128, "kernel": 3, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "conv2d", "channels": 256, "kernel": 3, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "flatten"}, {"type": "dropout", "rate": 0.4}, {"type": "linear", "features": 1}, {"type": "sigmoid"}],
+  "loss": "bce",
+  "game": {"discriminator_step": "separate"},
+  "optimizers": {"generator": {"learning_rate": 2e-4, "beta1": 0.5},
+                 "discriminator": {"learning_rate": 2e-4, "beta1": 0.5}},
+  "training": {"epochs": 200}})";
+
+const char* mnist_tf1 = R"({
+  "data": {"source": "mnist", "scale": [-1, 1]},
+  "generator": [
+    {"type": "linear", "features": 6272}, {"type": "batch_norm"}, {"type": "relu"}, {"type": "reshape", "shape": [128, 7, 7]},
+    {"type": "conv_transpose2d", "channels": 64, "kernel": 5, "stride": 2}, {"type": "batch_norm"}, {"type": "relu"},
+    {"type": "conv_transpose2d", "channels": 1, "kernel": 5, "stride": 2}, {"type": "tanh"}],
+  "discriminator": [
+    {"type": "conv2d", "channels": 64, "kernel": 5, "stride": 2}, {"type": "batch_norm"}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "conv2d", "channels": 128, "kernel": 5, "stride": 2}, {"type": "batch_norm"}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "flatten"}, {"type": "linear", "features": 1024}, {"type": "batch_norm"}, {"type": "leaky_relu", "slope": 0.2},
+    {"type": "linear", "features": 2}],
+  "loss": "softmax",
+  "game": {"discriminator_step": "summed"},
+  "optimizers": {"generator": {"learning_rate": 2e-3, "beta1": 0.5, "epsilon": 1e-8},
+                 "discriminator": {"learning_rate": 2e-3, "beta1": 0.5, "epsilon": 1e-8}},
+  "training": {"steps": 10000}})";
+
+JsonSource recipe(const std::string& name) {
+  if (name == "S0") return {"S0", cifar10_keras};
+  if (name == "S2" || name == "S2-saturated") return JsonSource::from_file("apps/configs/mnist_keras.json");
+  if (name == "S3") return {"S3", mnist_tf1};
+  if (name == "S4") return JsonSource::from_file("apps/configs/mnist_tf2.json");
+  fail("golden file: has recipe \"", name, "\"; expected S0, S2, S2-saturated, S3 or S4");
+}
+
+// Gives a recipe's network the widths of the stored weights, takes dropout out of it, and rounds as TensorFlow did.
+void fit(JsonSource& source, const std::string& network, const Checkpoint& golden) {
+  const Json layers = source.document().at(network);
+  Index features = 0;
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const std::string place = std::to_string(i), type = layers[i].at("type");
+    const auto set = [&](const std::string& key, const Json& value) {
+      source.set("/" + network + "/" + place, key, value.dump(), "golden file");
+    };
+    const auto width = [&](int axis) {
+      return golden.at("initial/" + network + "." + place + ".weight").shape()[axis];
+    };
+    if (type == "linear") set("features", features = width(0));
+    if (type == "conv2d") set("channels", width(0));
+    if (type == "conv_transpose2d") set("channels", width(1));
+    if (type == "dropout") set("rate", 0);
+    if (type == "batch_norm") set("momentum", 1 - double(0.01f));  // it held 1 - .99 as a float
+    if (type == "reshape") {
+      const Index h = layers[i]["shape"][1], w = layers[i]["shape"][2];
+      set("shape", {features / (h * w), h, w});
+    }
+  }
+}
+
+Configuration configure(const Checkpoint& golden) {
+  JsonSource source = recipe(golden.metadata.at("recipe"));
+  fit(source, "generator", golden);
+  fit(source, "discriminator", golden);
+  const Shape real = golden.at("step0/real").shape();
+  return read_configuration(source, {{"mnist", "cifar10"}, {real[1], real[2], real[3]}});
+}
+
+// The tensors whose names begin with `prefix`, without it.
+Checkpoint part(const Checkpoint& golden, const std::string& prefix) {
+  Checkpoint part;
+  for (const auto& [name, value] : golden.tensors)
+    if (name.starts_with(prefix)) part.tensors.push_back({name.substr(prefix.size()), value});
+  return part;
+}
+
+void load(Sequential& network, const Checkpoint& weights, const std::string& path) {
+  load_into(weights, network.parameters(), network.buffers(), path);
+}
+
+std::vector<double> numbers(const Tensor& tensor) { return {tensor.data(), tensor.data() + tensor.size()}; }
+
+void check_losses(const StepResult& result, const Game& game, const Tensor& expected, double tolerance) {
+  const bool separate = game.discriminator_step == DiscriminatorStep::separate;
+  const std::vector<double> losses =
+      separate ? std::vector<double>{result.loss_on_real, result.loss_on_fake, result.generator_loss}
+               : std::vector<double>{result.discriminator_loss, result.generator_loss};
+  REQUIRE(Index(losses.size()) == expected.size());
+  for (Index i = 0; i < expected.size(); ++i) {
+    CAPTURE(i);
+    const Tensor loss({1}, static_cast<Real>(losses[i]));
+    CHECK(relative_error(loss, {expected[i]}, in_double ? 1e-30 : 1) < tolerance);
+  }
+}
+
+// The gradient of a bias right before a batch norm is zero but for rounding, of which Adam makes steps.
+bool is_lost_in_batch_norm(const Sequential& network, const std::string& name) {
+  const std::size_t layer = std::stoul(name);
+  return name.ends_with(".bias") && layer + 1 < network.size() && network[layer].kind() != "batch_norm" &&
+         network[layer + 1].kind() == "batch_norm";
+}
+
+// What is comparable of the weights that are stored; after the last step that must be all of them.
+void check_weights(Sequential& network, bool with_running_statistics, const Checkpoint& stored, bool last) {
+  std::size_t found = 0;
+  for (const NamedTensor& got : named_tensors(network.parameters(), network.buffers()))
+    for (const NamedTensor& expected : stored.tensors) {
+      if (expected.name != got.name) continue;
+      ++found;
+      if (is_lost_in_batch_norm(network, got.name)) continue;
+      if (!with_running_statistics && got.name.find(".running_") != std::string::npos) continue;
+      CAPTURE(got.name);
+      REQUIRE(got.value.shape() == expected.value.shape());
+      CHECK(relative_error(got.value, numbers(expected.value)) < 1e-9);
+    }
+  CHECK(found == stored.tensors.size());
+  if (last) CHECK(found == network.parameters().size() + network.buffers().size());
+}
+
+// In float only losses are compared: Adam's first steps are close to sign(g), so a weight whose gradient is near zero
+// may go either way.
+void check_file(const fs::path& path, double float_tolerance) {
+  CAPTURE(path);
+  const Checkpoint golden = read_safetensors(path.string());
+  const Configuration read = configure(golden);
+  load(*read.generator, part(golden, "initial/generator."), path.string());
+  load(*read.discriminator, part(golden, "initial/discriminator."), path.string());
+  const auto generator_optimizer = read.generator_optimizer(read.generator->parameters());
+  const auto discriminator_optimizer = read.discriminator_optimizer(read.discriminator->parameters());
+  TrainingStep step(*read.generator, *read.discriminator, *generator_optimizer, *discriminator_optimizer, read.loss,
+                    read.game);
+  for (int k = 0; k < 3; ++k) {
+    CAPTURE(k);
+    const std::string at = "step" + std::to_string(k) + "/";
+    const Tensor z_d = golden.at(at + "z_discriminator");
+    const Tensor z_g = read.game.fakes == Fakes::shared ? z_d : golden.at(at + "z_generator");
+    const StepResult result = step(golden.at(at + "real"), z_d, z_g, Random(1)(Index(k)));
+    check_losses(result, read.game, golden.at(at + "losses"), in_double ? 1e-9 : float_tolerance);
+    if (!in_double) continue;
+    check_weights(*read.generator, true, part(golden, at + "generator."), k == 2);
+    // TensorFlow 1 runs the passes of a discriminator in no defined order: its running statistics may differ.
+    check_weights(*read.discriminator, false, part(golden, at + "discriminator."), k == 2);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("golden: training steps are those of the frameworks") {
+  for (const char* name : {"S0", "S2", "S2-saturated", "S3", "S4"})
+    check_file(fs::path("tests/golden") / (name + std::string(".safetensors")), 1e-5);
+}
+
+TEST_CASE("golden: wider networks and larger batches") {
+  const char* given = std::getenv("GOLDEN_DIR");
+  const fs::path folder = given ? given : "../shared/golden";
+  bool found = false;
+  std::error_code no_folder;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder, no_folder)) {
+    if (entry.path().extension() != ".safetensors") continue;
+    found = true;
+    check_file(entry.path(), 1e-4);  // of more weights, more go the other way
+  }
+  if (!found) MESSAGE("skipped: no golden files below " << folder << "; $GOLDEN_DIR may name another folder");
+}

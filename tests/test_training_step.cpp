@@ -1,0 +1,58 @@
+// One step of training: it asks the system for no more memory, and its work is known.
+#include <doctest/doctest.h>
+
+#include "apps/common/training_step.hpp"
+#include "autograd/machine.hpp"
+#include "autograd/memory.hpp"
+#include "datasets/synthetic_digits.hpp"
+#include "tests/program.hpp"
+
+using namespace tapestry;
+
+namespace {
+
+const Trainer mnist{.sources = {"mnist", "synthetic_digits"}, .picture = {1, 28, 28}};
+
+}  // namespace
+
+TEST_CASE("training steps recycle all their memory") {
+  // On one thread: how many blocks several of them hold at once is a matter of luck.
+  use_threads(1);
+  const Configuration c = read_configuration(JsonSource("small", small_configuration), mnist);
+  const Dataset dataset = synthetic_digits(210, 5);
+  Batches batches(210, 40, BatchPolicy::shuffled_keep, Random(5)("batches"));
+  const auto generator_optimizer = c.generator_optimizer(c.generator->parameters());
+  const auto discriminator_optimizer = c.discriminator_optimizer(c.discriminator->parameters());
+  for (const DiscriminatorStep kind :
+       {DiscriminatorStep::summed, DiscriminatorStep::concatenated, DiscriminatorStep::separate}) {
+    TrainingStep step(*c.generator, *c.discriminator, *generator_optimizer, *discriminator_optimizer, c.loss, {kind});
+    memory::Usage settled{};
+    for (Index number = 0; number < 60; ++number) {
+      CAPTURE(number);
+      const Random random = Random(5)(number);
+      step(gather(dataset, batches.indices(number), c.data.scale), random("d").normal({40, 8}),
+           random("g").normal({40, 8}), random);
+      const memory::Usage now = memory::usage();
+      if (number < 20) settled = now;
+      REQUIRE(now.live_bytes == settled.live_bytes);
+#ifndef __SANITIZE_ADDRESS__
+      REQUIRE(now.blocks_from_system == settled.blocks_from_system);
+#endif
+    }
+  }
+#ifdef __SANITIZE_ADDRESS__
+  MESSAGE("skipped: under AddressSanitizer no block is recycled, so blocks from the system are not counted");
+#endif
+  use_threads(0);
+}
+
+TEST_CASE("multiply-adds of a step are those counted for the two reference runs") {
+  for (const auto& [file, billion_operations] :
+       {std::pair("apps/configs/mnist_keras.json", 129.6), std::pair("apps/configs/mnist_tf2.json", 115.6)}) {
+    CAPTURE(file);
+    const Configuration c = read_configuration(JsonSource::from_file(file), mnist);
+    const double work =
+        multiply_adds_of_step(*c.generator, *c.discriminator, mnist.picture, c.latent.size, c.training, c.game);
+    CHECK(2 * work == doctest::Approx(billion_operations * 1e9).epsilon(0.001));
+  }
+}
