@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "apps/common/configuration.hpp"
 #include "apps/common/file.hpp"
 #include "tests/temporary_folder.hpp"
 
@@ -115,6 +116,9 @@ inline std::string replaced(std::string text, const std::string& from, const std
   REQUIRE_MESSAGE(at != std::string::npos, "nothing to replace: ", from);
   return text.replace(at, from.size(), to);
 }
+
+// What apps/mnist_dcgan can train on.
+inline const Trainer mnist_trainer{.sources = {"mnist", "synthetic_digits"}, .picture = {1, 28, 28}};
 
 // A DCGAN that learns for 12 steps in a tenth of a second: batch norm and dropout in both networks, and six batches in
 // an epoch, the last of them short.

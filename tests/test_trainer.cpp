@@ -6,7 +6,6 @@
 #include <sstream>
 #include <thread>
 
-#include "apps/common/configuration.hpp"
 #include "apps/common/picture.hpp"
 #include "apps/common/safetensors.hpp"
 #include "tests/program.hpp"
@@ -21,8 +20,6 @@ using namespace tapestry;
 namespace fs = std::filesystem;
 
 namespace {
-
-const Trainer mnist{.sources = {"mnist", "synthetic_digits"}, .picture = {1, 28, 28}};
 
 // A run of the configuration that lies in the folder, which must end well.
 Ending train(const TemporaryFolder& folder, const Words& words) {
@@ -98,7 +95,7 @@ void check_metrics(const std::string& file, std::size_t steps) {
 // Loads the weights into the networks that the run's configuration describes, which is an error unless every name and
 // shape is right; then the last sample has to be what they make of the latents of the samples.
 void check_weights(const std::string& run, long epoch) {
-  const Configuration read = read_configuration(JsonSource::from_file(run + "/config.json"), mnist);
+  const Configuration read = read_configuration(JsonSource::from_file(run + "/config.json"), mnist_trainer);
   auto load = [&](const std::string& network, Sequential& model) {
     const std::string path = run + "/" + network + ".safetensors";
     const Checkpoint checkpoint = read_safetensors(path);

@@ -20,11 +20,11 @@
 namespace tapestry {
 namespace {
 
-// Nine digits tell any two floats apart.
-std::string csv(std::initializer_list<double> values) {
+// A line that begins with the number of the step. Nine digits tell any two floats apart.
+std::string csv(Index step, std::initializer_list<double> values) {
   std::ostringstream text;
-  text << std::setprecision(9);
-  for (const double value : values) text << (text.tellp() > 0 ? "," : "") << value;
+  text << step << std::setprecision(9);
+  for (const double value : values) text << ',' << value;
   return text.str();
 }
 
@@ -78,7 +78,8 @@ class Session {
 };
 
 void Session::introduce(std::ostream& out) const {
-  const Shape latent{1, c_.latent.size}, picture = c_.generator->output_shape(latent);
+  const Shape& p = dataset_.picture_shape;
+  const Shape latent{1, c_.latent.size}, picture{1, p[0], p[1], p[2]};
   out << "data           " << dataset_.name << ": " << with_commas(dataset_.count()) << " pictures of "
       << per_sample(picture) << ", scaled to " << (c_.data.scale == Scale::zero_to_one ? "[0, 1]" : "[-1, 1]") << '\n';
   for (const std::string& note : dataset_.notes) out << "               " << note << '\n';
@@ -114,20 +115,21 @@ bool Session::train(const RunFolder& run, Progress& progress) {
   save_preview(run);
   const auto start = std::chrono::steady_clock::now();
   const Index steps = this->steps();
-  while (done_ < steps && !interrupted()) {
+  for (bool ended = false; !ended;) {
     const Index epoch = epoch_of(done_), first = first_step(epoch), end = first_step(epoch + 1);
     const StepResult r = step(done_++);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-    metrics.append(csv({double(done_), double(epoch + 1), r.loss_on_real, r.loss_on_fake, r.discriminator_loss,
-                        r.generator_loss, r.d_of_x, r.d_of_g_of_z}));
-    timing.append(csv({double(done_), seconds.count()}));
+    metrics.append(csv(done_, {double(epoch + 1), r.loss_on_real, r.loss_on_fake, r.discriminator_loss,
+                               r.generator_loss, r.d_of_x, r.d_of_g_of_z}));
+    timing.append(csv(done_, {seconds.count()}));
     progress.report({.epoch = epoch + 1, .epochs = epochs(),
                      .epoch_step = done_ - first, .epoch_steps = std::min(end, steps) - first,
                      .step = done_, .steps = steps, .pictures = pictures_,
                      .values = {{"d", r.discriminator_loss}, {"g", r.generator_loss}, {"D(x)", r.d_of_x},
                                 {"D(G(z))", r.d_of_g_of_z}}});
+    ended = done_ == steps || interrupted();
     const bool chosen_epoch = done_ == end && (epoch + 1) % c_.output.samples.every_epochs == 0;
-    if (chosen_epoch || done_ == steps || interrupted()) save_samples(run, epoch + 1);
+    if (chosen_epoch || ended) save_samples(run, epoch + 1);
   }
   progress.finish();
   metrics.close();
@@ -186,6 +188,9 @@ int run_trainer(int argc, const char* const* argv, const TrainerProgram& program
     try {
       dataset = program.load(configuration.data, configuration.training.seed);
       if (configuration.data.count) dataset = part(dataset, 0, *configuration.data.count);
+      if (dataset.picture_shape != program.trainer.picture)
+        fail(dataset.name, ": has pictures of shape ", dataset.picture_shape, "; expected ", program.trainer.picture,
+             ", (channels, height, width); take another data set");
     } catch (const Error& error) {
       return report(error, exit_wrong_data);
     }

@@ -146,10 +146,14 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
     }
   parallel_for(k.O, 1.0 * k.O * k.C * k.taps(), [&](Index o) {
     for (const Phase& phase : phases)
-      for (std::size_t t = 0; t < phase.taps.size(); ++t)
-        for (Index c = 0; c < panels(k.C) * panel_width; ++c)
-          phase.weights[(c / panel_width * phase.depth.size() + o * phase.taps.size() + t) * panel_width +
-                        c % panel_width] = c < k.C ? w[(o * k.C + c) * k.taps() + phase.taps[t]] : Real(0);
+      for (Index panel = 0; panel < panels(k.C); ++panel)
+        for (std::size_t t = 0; t < phase.taps.size(); ++t) {
+          const Real* const from = w.data() + (o * k.C + panel * panel_width) * k.taps() + phase.taps[t];
+          Real* const to = phase.weights + (panel * phase.depth.size() + o * phase.taps.size() + t) * panel_width;
+          const Index channels = channels_in_panel(k.C, panel);
+          for (Index c = 0; c < channels; ++c) to[c] = from[c * k.taps()];
+          std::fill_n(to + channels, panel_width - channels, Real(0));
+        }
   });
 
   Tensor x = Tensor::uninitialized(k.big());
@@ -175,7 +179,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
 }
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
-  const Index G = std::clamp<Index>(192 / (k.P * k.Q), 1, chunk_samples), pixels = k.P * k.Q;
+  const Index G = std::clamp<Index>(400 / (k.P * k.Q), 1, chunk_samples), pixels = k.P * k.Q;
   const Index slice = std::clamp<Index>(k.C / 4, 1, 32), slices = (k.C + slice - 1) / slice;  // channels to a task
   const Padded padded = covered(k);
   Offsets taps, places;  // of a tap in the planes of a slice, of a pixel in the group

@@ -9,125 +9,132 @@
 namespace tapestry::kernels {
 namespace {
 
-// Numbers are taken 16 at a time, the odd ones at the end in a padded group of their own: so each number goes through
-// the same vector instructions wherever in its tensor it stands, and its bits do not depend on its neighbours.
-constexpr Index group = 16;
-constexpr Index block = 1024 * group;  // what one thread does at a stretch
-using Group = Eigen::Array<Real, group, 1>;
-using Read = Eigen::Map<const Group, Eigen::Aligned64>;
-using Write = Eigen::Map<Group, Eigen::Aligned64>;
+constexpr Index block = 16 * 1024;   // numbers that one thread does at a stretch
+constexpr double nanoseconds = 0.5;  // for one number, roughly
 
-Group padded(const Real* from, Index count) {
-  Group g = Group::Ones();
-  std::copy_n(from, count, g.data());
-  return g;
-}
-
-// y = f(x), number by number
-template <class F>
-Tensor map(Tensor x, F f) {
+// y[i] = f(x[i]) and y[i] = f(a[i], b[i]...). For f made of comparisons and single operations that IEEE 754 rounds in
+// one way only: then vectors and odd numbers at the end give the same bits.
+template <class F, class... Others>
+Tensor map(Tensor x, F f, const Others&... others) {
   const Real* const from = x.data();
   Tensor y = x.recycle();
   Real* const to = y.writable();
-  parallel_for_blocks(y.size(), block, 0.5, [=](Index begin, Index end) {
-    Index i = begin;
-    for (; i + group <= end; i += group) Write(to + i) = f(Read(from + i));
-    if (i < end) {
-      const Group rest = f(padded(from + i, end - i));
-      std::copy_n(rest.data(), end - i, to + i);
-    }
+  parallel_for_blocks(y.size(), block, nanoseconds, [&, f](Index begin, Index end) {
+    [=](auto*... other) {
+#pragma omp simd
+      for (Index i = begin; i < end; ++i) to[i] = f(from[i], other[i]...);
+    }(others.data()...);
   });
   return y;
 }
 
-// y = f(a, b), number by number; f(a, b, c) likewise
-template <class F, class... Others>
-Tensor zip(F f, Tensor a, const Others&... others) {
-  const Real* const from = a.data();
-  Tensor y = a.recycle();
+// The same for exp, log and their like, which Eigen computes for whole vectors. Numbers are taken 16 at a time, the odd
+// ones at the end in a padded group of their own: so each goes through the same instructions wherever it stands, and
+// its bits do not depend on its neighbours.
+constexpr Index group = 16;
+using Group = Eigen::Array<Real, group, 1>;
+
+template <class F>
+Tensor map_groups(Tensor x, F f) {
+  const Real* const from = x.data();
+  Tensor y = x.recycle();
   Real* const to = y.writable();
-  const Index size = y.size();
-  parallel_for_blocks(size, block, 0.5, [&](Index begin, Index end) {
+  parallel_for_blocks(y.size(), block, 4 * nanoseconds, [=](Index begin, Index end) {
     Index i = begin;
-    for (; i + group <= end; i += group) Write(to + i) = f(Read(from + i), Read(others.data() + i)...);
-    if (i < end) {
-      const Group rest = f(padded(from + i, end - i), padded(others.data() + i, end - i)...);
-      std::copy_n(rest.data(), end - i, to + i);
-    }
+    for (; i + group <= end; i += group)
+      Eigen::Map<Group, Eigen::Aligned64>(to + i) = f(Eigen::Map<const Group, Eigen::Aligned64>(from + i));
+    if (i == end) return;
+    Group odd = Group::Ones();
+    std::copy_n(from + i, end - i, odd.data());
+    odd = f(odd);
+    std::copy_n(odd.data(), end - i, to + i);
   });
   return y;
 }
-
-Group zeros() { return Group::Zero(); }
-Group ones() { return Group::Ones(); }
 
 }  // namespace
 
-// clang-format off
-Tensor add(Tensor a, const Tensor& b) { return zip([](auto a, auto b) { return a + b; }, std::move(a), b); }
-Tensor subtract(Tensor a, const Tensor& b) { return zip([](auto a, auto b) { return a - b; }, std::move(a), b); }
-Tensor multiply(Tensor a, const Tensor& b) { return zip([](auto a, auto b) { return a * b; }, std::move(a), b); }
-Tensor divide(Tensor a, const Tensor& b) { return zip([](auto a, auto b) { return a / b; }, std::move(a), b); }
-Tensor maximum(Tensor a, const Tensor& b) { return zip([](auto a, auto b) -> Group { return (a > b || a != a).select(a, b); }, std::move(a), b); }
+Tensor add(Tensor a, const Tensor& b) {
+  return map(std::move(a), [](Real a, Real b) { return a + b; }, b);
+}
+Tensor subtract(Tensor a, const Tensor& b) {
+  return map(std::move(a), [](Real a, Real b) { return a - b; }, b);
+}
+Tensor multiply(Tensor a, const Tensor& b) {
+  return map(std::move(a), [](Real a, Real b) { return a * b; }, b);
+}
+Tensor divide(Tensor a, const Tensor& b) {
+  return map(std::move(a), [](Real a, Real b) { return a / b; }, b);
+}
+Tensor maximum(Tensor a, const Tensor& b) {
+  return map(std::move(a), [](Real a, Real b) { return a > b || a != a ? a : b; }, b);  // a NaN stays
+}
 Tensor greater(Tensor a, const Tensor& b) {
-  return zip([](auto a, auto b) -> Group { return (a > b).select(ones(), (a == b).select(ones() / 2, zeros())); }, std::move(a), b);
+  return map(std::move(a), [](Real a, Real b) { return a > b ? Real(1) : a == b ? Real(0.5) : Real(0); }, b);
 }
 Tensor where(Tensor condition, const Tensor& a, const Tensor& b) {
-  return zip([](auto c, auto a, auto b) -> Group { return (c != Real(0)).select(a, b); }, std::move(condition), a, b);
+  return map(std::move(condition), [](Real c, Real a, Real b) { return c != 0 ? a : b; }, a, b);
 }
 
-Tensor add(Tensor x, Real c) { return map(std::move(x), [c](auto x) { return x + c; }); }
-Tensor multiply(Tensor x, Real c) { return map(std::move(x), [c](auto x) { return x * c; }); }
-Tensor divide(Real c, Tensor x) { return map(std::move(x), [c](auto x) { return c / x; }); }
-
-Tensor log(Tensor x) { return map(std::move(x), [](auto x) { return x.log(); }); }
-Tensor sqrt(Tensor x) { return map(std::move(x), [](auto x) { return x.sqrt(); }); }
-Tensor tanh(Tensor x) { return map(std::move(x), [](auto x) { return x.tanh(); }); }
-Tensor abs(Tensor x) { return map(std::move(x), [](auto x) { return x.abs(); }); }
-// clang-format on
+Tensor add(Tensor x, Real c) {
+  return map(std::move(x), [c](Real x) { return x + c; });
+}
+Tensor multiply(Tensor x, Real c) {
+  return map(std::move(x), [c](Real x) { return x * c; });
+}
+Tensor divide(Real c, Tensor x) {
+  return map(std::move(x), [c](Real x) { return c / x; });
+}
+Tensor sqrt(Tensor x) {
+  return map(std::move(x), [](Real x) { return std::sqrt(x); });
+}
+Tensor abs(Tensor x) {
+  return map(std::move(x), [](Real x) { return std::abs(x); });
+}
+Tensor relu(Tensor x) {
+  return map(std::move(x), [](Real x) { return x > 0 || x != x ? x : Real(0); });
+}
+Tensor leaky_relu(Tensor x, Real slope) {
+  return map(std::move(x), [slope](Real x) { return x > 0 ? x : x * slope; });
+}
+Tensor scale_where_not_positive(Tensor x, const Tensor& y, Real slope) {
+  return map(std::move(x), [slope](Real x, Real y) { return y > 0 ? x : x * slope; }, y);
+}
+Tensor sign(Tensor x) {
+  return map(std::move(x), [](Real x) { return x > 0 ? Real(1) : x < 0 ? Real(-1) : x; });
+}
+Tensor clamp(Tensor x, Real low, Real high) {
+  return map(std::move(x), [=](Real x) { return x < low ? low : x > high ? high : x; });
+}
+Tensor within(Tensor x, Real low, Real high) {
+  return map(std::move(x), [=](Real x) { return x >= low && x <= high ? Real(1) : Real(0); });
+}
 
 // Eigen's exp ends at the smallest normal number; below the logarithm of that the result is 0.
 Tensor exp(Tensor x) {
-  static const Real lowest = std::log(std::numeric_limits<Real>::min());
-  return map(std::move(x), [lowest = lowest](auto x) -> Group { return (x < lowest).select(zeros(), x.exp()); });
+  const Real lowest = std::log(std::numeric_limits<Real>::min());
+  return map_groups(std::move(x), [=](auto x) -> Group { return (x < lowest).select(Real(0), x.exp()); });
+}
+Tensor log(Tensor x) {
+  return map_groups(std::move(x), [](auto x) { return x.log(); });
+}
+Tensor tanh(Tensor x) {
+  return map_groups(std::move(x), [](auto x) { return x.tanh(); });
 }
 Tensor pow(Tensor x, Real exponent) {
-  if (exponent == 2) return map(std::move(x), [](auto x) { return x * x; });
-  return map(std::move(x), [exponent](auto x) { return x.pow(exponent); });
+  if (exponent == 2) return map(std::move(x), [](Real x) { return x * x; });
+  return map_groups(std::move(x), [exponent](auto x) { return x.pow(exponent); });
 }
 // exp(-|x|) cannot overflow: 1 / (1 + exp(-|x|)) for x >= 0, and exp(-|x|) / (1 + exp(-|x|)) for x < 0
 Tensor sigmoid(Tensor x) {
-  return map(std::move(x), [](auto x) -> Group {
+  return map_groups(std::move(x), [](auto x) -> Group {
     const Group e = (-x.abs()).exp();
-    return (x < Real(0)).select(e, ones()) / (e + Real(1));
+    return (x < Real(0)).select(e, Group::Ones()) / (e + Real(1));
   });
 }
 // max(x, 0) + log(1 + exp(-|x|))
 Tensor softplus(Tensor x) {
-  return map(std::move(x), [](auto x) -> Group { return x.max(zeros()) + (-x.abs()).exp().log1p(); });
-}
-Tensor relu(Tensor x) {
-  return map(std::move(x), [](auto x) -> Group { return (x > Real(0) || x != x).select(x, zeros()); });
-}
-Tensor leaky_relu(Tensor x, Real slope) {
-  return map(std::move(x), [slope](auto x) -> Group { return (x > Real(0)).select(x, x * slope); });
-}
-Tensor scale_where_not_positive(Tensor x, const Tensor& y, Real slope) {
-  return zip([slope](auto x, auto y) -> Group { return (y > Real(0)).select(x, x * slope); }, std::move(x), y);
-}
-Tensor sign(Tensor x) {
-  return map(std::move(x), [](auto x) -> Group {
-    return (x > Real(0)).select(ones(), (x < Real(0)).select(-ones(), x));  // 0 and NaN stay what they are
-  });
-}
-Tensor clamp(Tensor x, Real low, Real high) {
-  return map(std::move(x), [=](auto x) -> Group {
-    const Group g = x;
-    return (g < low).select(low, (g > high).select(high, g));
-  });
-}
-Tensor within(Tensor x, Real low, Real high) {
-  return map(std::move(x), [=](auto x) -> Group { return (x >= low && x <= high).select(ones(), zeros()); });
+  return map_groups(std::move(x), [](auto x) -> Group { return x.max(Real(0)) + (-x.abs()).exp().log1p(); });
 }
 
 }  // namespace tapestry::kernels

@@ -53,20 +53,18 @@ void table_tile(Index depth, const Real* A, const int* a, const int* t, const Re
   for (int i = 0; i < rows; ++i) Eigen::Map<Row>(C + c[i]) = sum.col(i);
 }
 
-// All rows against one panel.
+// All rows against one panel, in pieces of the depth of about depth_block each.
 inline void table_product(Index rows, Index depth, const Real* A, const int* a, const int* t, const Real* B,
                           Index b_stride, Real* C, const int* c, bool add) {
-  Index l = 0;
-  do {
-    const Index part = std::min(depth_block, depth - l);
+  const Index pieces = std::max<Index>(1, (depth + depth_block / 2) / depth_block);
+  for (Index piece = 0; piece < pieces; ++piece, add = true) {
+    const Index l = depth * piece / pieces, part = depth * (piece + 1) / pieces - l;
     const Real* const b = B + l * b_stride;
     Index i = 0;
     for (; i + tile_rows <= rows; i += tile_rows) table_tile<tile_rows>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
     for (; i + 2 <= rows; i += 2) table_tile<2>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
     if (i < rows) table_tile<1>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
-    l += part;
-    add = true;
-  } while (l < depth);
+  }
 }
 
 // 0, step, 2 step, ...
