@@ -16,7 +16,7 @@ CXXFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags eigen3 2>/dev/
 CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-g -fsanitize=address$(,)undefined)
 LDLIBS   += -lz -lcrypto
 # False alarms of g++ 12: about strings everywhere, and about its own intrinsics under Eigen's vectors.
-CXXFLAGS += $(if $(findstring g++,$(CXX)),-Wno-restrict)
+CXXFLAGS += $(if $(findstring g++,$(CXX)),-Wno-restrict -Wno-stringop-overread)
 $(BUILD)/autograd/kernels/%.o: CXXFLAGS += $(if $(findstring g++,$(CXX)),-Wno-maybe-uninitialized -Wno-uninitialized -Wno-ignored-attributes)
 , := ,
 
@@ -32,19 +32,20 @@ $(LIBRARY): $(call object,$(SOURCES))
 	@rm -f $@ && ar rcs $@ $^
 
 $(PROGRAMS)/%: $(BUILD)/apps/%.o $(LIBRARY)
-	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) $^ $(LDLIBS) -o $@
+	@mkdir -p $(@D) && echo "link $@"
+	@$(CXX) $(CXXFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/tests/tests: $(call object,$(TESTS)) $(LIBRARY)
-	$(CXX) $(CXXFLAGS) $^ $(LDLIBS) -o $@
+	@echo "link $@"
+	@$(CXX) $(CXXFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/%.o: %.cpp | build/dependencies
-	@mkdir -p $(@D)
-	$(CXX) $(CXXFLAGS) -c $< -o $@
+	@mkdir -p $(@D) && echo "$(CXX) $< ($(BUILD))"
+	@$(CXX) $(CXXFLAGS) -c $< -o $@
 
 # One variant of the tests; `make test` runs two. They find the programs of their variant through TAPESTRY_PROGRAMS.
 test-one: all $(BUILD)/tests/tests
-	TAPESTRY_PROGRAMS=$(PROGRAMS) $(BUILD)/tests/tests
+	@TAPESTRY_PROGRAMS=$(PROGRAMS) $(BUILD)/tests/tests
 test: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 	@$(MAKE) REAL=float test-one
 	@$(MAKE) REAL=double test-one

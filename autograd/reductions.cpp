@@ -17,11 +17,7 @@ Var mean(Var x) {
 Var sum(Var x, std::vector<int> axes) {
   const Shape shape = x.shape();
   Shape ones = shape, kept;  // with axes of length 1 in place of those that are summed, and without them
-  for (int& axis : axes) {
-    if (axis < -shape.rank() || axis >= shape.rank())
-      fail("sum: got axis ", axis, " for shape ", shape, ", which has ", shape.rank(), " axes; count from 0, or from -1 back");
-    axis = (axis + shape.rank()) % shape.rank();
-  }
+  for (int& axis : axes) axis = shape.axis("sum", axis);
   for (const int axis : axes) {
     if (std::count(axes.begin(), axes.end(), axis) > 1)
       fail("sum: got axis ", axis, " of shape ", shape, " twice; expected each axis once");

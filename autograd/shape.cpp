@@ -25,6 +25,13 @@ Index Shape::size() const {
   return size;
 }
 
+int Shape::axis(const char* op, int number) const {
+  if (rank_ == 0) fail(op, ": got axis ", number, " for a single number; expected a tensor with axes");
+  if (number < -rank_ || number >= rank_)
+    fail(op, ": got axis ", number, " for shape ", *this, "; expected ", -rank_, " to ", rank_ - 1);
+  return number < 0 ? number + rank_ : number;
+}
+
 Shape Shape::with(int axis, Index length) const {
   Shape changed = *this;
   changed.lengths_[axis < 0 ? axis + rank_ : axis] = static_cast<int>(length);

@@ -30,7 +30,8 @@ class Shape {
   const int* begin() const { return lengths_.data(); }
   const int* end() const { return lengths_.data() + rank_; }
 
-  Shape with(int axis, Index length) const;  // the same, but for one axis
+  int axis(const char* op, int number) const;  // counted from 0, or back from -1, to from 0; error in the name of `op`
+  Shape with(int axis, Index length) const;    // the same, but for one axis
   void append(Index length);
   std::string text() const;  // (64, 1, 28, 28)
 

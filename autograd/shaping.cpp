@@ -6,16 +6,6 @@
 #include "autograd/rule.hpp"
 
 namespace tapestry {
-namespace {
-
-int checked_axis(const char* op, const Shape& shape, int axis) {
-  if (axis < -shape.rank() || axis >= shape.rank())
-    fail(op, ": got axis ", axis, " for shape ", shape, ", which has ", shape.rank(), " axes; count from 0, or from -1 back");
-  return axis < 0 ? axis + shape.rank() : axis;
-}
-
-}  // namespace
-
 Var reshape(Var x, Shape shape) {  // y = x, seen in another shape     dL/dx = g, in the old shape
   if (x.shape() == shape) return x;
   const Shape old = x.shape();
@@ -36,7 +26,7 @@ Var transpose(Var x) {  // y = x^T     dL/dx = g^T
 }
 
 Var slice(Var x, int axis, Index begin, Index end) {  // y = part of x     dL/dx = g, zeros around it
-  axis = checked_axis("slice", x.shape(), axis);
+  axis = x.shape().axis("slice", axis);
   const Index length = x.shape()[axis];
   if (begin < 0 || begin >= end || end > length)
     fail("slice: got ", begin, " to ", end, " of axis ", axis, " of shape ", x.shape(), "; expected 0 <= begin < end <= ", length);
@@ -45,7 +35,7 @@ Var slice(Var x, int axis, Index begin, Index end) {  // y = part of x     dL/dx
 }
 
 Var pad(Var x, int axis, Index before, Index after) {  // y = x, zeros around it     dL/dx = part of g
-  axis = checked_axis("pad", x.shape(), axis);
+  axis = x.shape().axis("pad", axis);
   if (before < 0 || after < 0) fail("pad: got ", before, " before and ", after, " after; expected 0 or more of each");
   const Index length = x.shape()[axis];
   Var y = kernels::pad(x.value(), axis, before, after);
@@ -54,7 +44,7 @@ Var pad(Var x, int axis, Index before, Index after) {  // y = x, zeros around it
 
 Var concat(const Vars& parts, int axis) {  // y = parts, one after another     dL/dpart = its slice of g
   if (parts.empty()) fail("concat: got no parts; expected at least one");
-  axis = checked_axis("concat", parts[0].shape(), axis);
+  axis = parts[0].shape().axis("concat", axis);
   Tensors values;
   std::vector<Rule> rules;
   Index begin = 0;
