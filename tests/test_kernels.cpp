@@ -1,0 +1,256 @@
+// Kernels against their plain twins. Where a kernel only adds and multiplies, it is fed small whole numbers: every
+// partial sum is then exact, in float too, and whatever the order of summation the results must be equal.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/matrix.hpp"
+#include "autograd/kernels/normalization.hpp"
+#include "autograd/kernels/optimizers.hpp"
+#include "autograd/kernels/reduction.hpp"
+#include "autograd/random.hpp"
+#include "tests/relative_error.hpp"
+
+using namespace tapestry;
+using kernels::Convolution;
+
+namespace {
+
+constexpr bool in_double = sizeof(Real) == sizeof(double);
+const double tolerance = in_double ? 1e-13 : 2e-6;  // of the largest value
+using Doubles = std::vector<double>;
+using Numbers = std::vector<Real>;
+
+// Random numbers from `low` to `high`, one after another.
+struct Dice {
+  Random random;
+  Index thrown = 0;
+  int between(Index low, Index high) { return int(low + random.below(high - low + 1, thrown++)); }
+  template <std::size_t n>
+  Index one_of(const int (&numbers)[n]) {
+    return numbers[between(0, n - 1)];
+  }
+};
+
+Tensor whole_numbers(Shape shape, Random random) {  // -3 ... 3
+  const Tensor uniform = random.uniform(shape, Real(-3.5), Real(3.5));
+  Tensor t = Tensor::uninitialized(shape);
+  for (Index i = 0; i < t.size(); ++i) t.writable()[i] = std::round(uniform[i]);
+  return t;
+}
+
+// In how many places two tensors differ; NaN differs from everything.
+Index differing(const Tensor& got, const Tensor& expected) {
+  if (got.shape() != expected.shape()) return std::max(got.size(), expected.size());
+  Index count = 0;
+  for (Index i = 0; i < got.size(); ++i) count += !(got[i] == expected[i]);
+  return count;
+}
+
+double dot(const Tensor& a, const Tensor& b) {
+  double sum = 0;
+  for (Index i = 0; i < a.size(); ++i) sum += double(a[i]) * b[i];
+  return sum;
+}
+
+struct Way {
+  const char* name;
+  Tensor (*gather)(const Convolution&, const Tensor&, const Tensor&, const Real*);
+  Tensor (*scatter)(const Convolution&, const Tensor&, const Tensor&, const Real*);
+  Tensor (*weight_gradient)(const Convolution&, const Tensor&, const Tensor&);
+};
+const Way ways[] = {
+    {"default", kernels::gather, kernels::scatter, kernels::weight_gradient},
+    {"im2col", kernels::im2col::gather, kernels::im2col::scatter, kernels::im2col::weight_gradient},
+    {"table", kernels::table::gather, kernels::table::scatter, kernels::table::weight_gradient},
+};
+
+// What is special about a random convolution.
+enum Kind { plain, few_in_big, few_in_small, many_channels, many_pictures, flat, wide_stride, wide_padding, kinds };
+
+Convolution random_convolution(Index i) {
+  Dice dice{Random(21)(i)};
+  const Kind kind = Kind(i % kinds);
+  const bool few_big = kind == few_in_big || (kind == wide_stride && i % 16 >= kinds), few_small = kind == few_in_small;
+  for (;;) {
+    Geometry g{dice.between(1, 5), dice.between(1, 5), dice.between(1, few_big ? 2 : 4), dice.between(1, few_big ? 2 : 4)};
+    if (few_small) g.stride_h = g.stride_w = 1;
+    if (kind == wide_stride) g = {dice.between(1, 2), dice.between(1, 3), dice.between(3, 5), dice.between(4, 5)};
+    const bool beyond = kind == wide_padding;
+    g.top = beyond ? dice.between(g.kernel_h, 2 * g.kernel_h) : dice.between(0, g.kernel_h - 1);
+    g.left = beyond ? dice.between(g.kernel_w, 2 * g.kernel_w) : dice.between(0, g.kernel_w - 1);
+    g.bottom = dice.between(-1, g.kernel_h + 1), g.right = dice.between(-1, g.kernel_w + 1);
+    const auto length = [&] {
+      if (kind == wide_stride) return dice.between(20, 45);
+      if (few_big || few_small) return dice.between(9, 17);
+      return dice.between(1, kind == many_pictures || kind == many_channels ? 8 : 12);
+    };
+    const Index H = kind == flat ? dice.between(1, 3) : length(), W = kind == flat ? dice.between(40, 70) : length();
+    const Index P = g.windows_h(H), Q = g.windows_w(W);
+    if (P < 1 || Q < 1 || (few_big && P * Q < 64) || (few_small && H * W < 64)) continue;
+    Index N = dice.between(1, 5), C = dice.between(1, 9), O = dice.between(1, 9);
+    if (few_big) C = dice.between(1, 4), O = dice.between(5, 9);
+    if (few_small) O = dice.between(1, 4), C = dice.between(5, 9);
+    if (kind == many_channels) N = dice.between(1, 2), C = dice.one_of({3, 16, 64, 65, 70}), O = dice.one_of({2, 16, 65, 70});
+    if (kind == many_pictures) N = dice.one_of({33, 65}), C = dice.between(1, 3), O = dice.between(1, 3);
+    return {N, C, H, W, O, P, Q, g.fitted(H, W)};
+  }
+}
+
+std::string text(const Convolution& k) { return k.big().text() + " " + k.small().text() + ", " + k.g.text(); }
+
+struct Operands {  // of one convolution
+  Tensor x, w, y, bias_o, bias_c;
+  Operands(const Convolution& k, Random random)
+      : x(whole_numbers(k.big(), random("x"))), w(whole_numbers(k.weight(), random("w"))),
+        y(whole_numbers(k.small(), random("y"))), bias_o(whole_numbers({k.O}, random("o"))),
+        bias_c(whole_numbers({k.C}, random("c"))) {}
+};
+
+void check_convolution(const Convolution& k, Random random) {
+  namespace reference = kernels::reference;
+  CAPTURE(text(k));
+  const Operands of(k, random);
+  const Tensor y = reference::gather(k, of.x, of.w), x = reference::scatter(k, of.y, of.w),
+               biased_y = reference::gather(k, of.x, of.w, of.bias_o.data()),
+               biased_x = reference::scatter(k, of.y, of.w, of.bias_c.data()),
+               w = reference::weight_gradient(k, of.x, of.y);
+  CHECK(dot(of.y, y) == dot(of.x, x));
+  CHECK(dot(of.y, y) == dot(of.w, w));
+  for (const Way& way : ways) {
+    CAPTURE(way.name);
+    CHECK(differing(way.gather(k, of.x, of.w, nullptr), y) == 0);
+    CHECK(differing(way.gather(k, of.x, of.w, of.bias_o.data()), biased_y) == 0);
+    CHECK(differing(way.scatter(k, of.y, of.w, nullptr), x) == 0);
+    CHECK(differing(way.scatter(k, of.y, of.w, of.bias_c.data()), biased_x) == 0);
+    CHECK(differing(way.weight_gradient(k, of.x, of.y), w) == 0);
+  }
+  if (kernels::few_channels::fits(k)) {
+    CHECK(differing(kernels::few_channels::scatter(k, of.y, of.w), x) == 0);
+    CHECK(differing(kernels::few_channels::scatter(k, of.y, of.w, of.bias_c.data()), biased_x) == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("kernels: every way of convolution against seven nested loops") {
+  int few = 0;
+  for (Index i = 0; i < 200; ++i) {
+    CAPTURE(i);
+    const Convolution k = random_convolution(i);
+    few += kernels::few_channels::fits(k);
+    check_convolution(k, Random(22)(i));
+  }
+  CHECK(few >= 25);
+  check_convolution({2, 129, 9, 8, 3, 9, 8, Geometry::square(5, 1, 2)}, Random(23));  // long columns, several slices
+}
+
+TEST_CASE("kernels: convolution by nested loops, by hand") {
+  namespace reference = kernels::reference;
+  const Convolution k{1, 1, 3, 3, 1, 2, 2, Geometry{2, 2, 2, 2, 1, 0, 1, 0}};
+  const Tensor x({1, 1, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9}), w({1, 1, 2, 2}, {1, 2, 3, 4}), y({1, 1, 2, 2}, {1, 2, 3, 4});
+  const Real bias = 100;
+  CHECK(reference::gather(k, x, w).numbers() == Numbers{4, 18, 36, 77});
+  CHECK(reference::gather(k, x, w, &bias).numbers() == Numbers{104, 118, 136, 177});
+  CHECK(reference::scatter(k, y, w).numbers() == Numbers{4, 6, 8, 6, 4, 8, 12, 12, 16});
+  CHECK(reference::scatter(k, y, w, &bias).numbers() == Numbers{104, 106, 108, 106, 104, 108, 112, 112, 116});
+  CHECK(reference::weight_gradient(k, x, y).numbers() == Numbers{20, 24 + 12 - 6, 32 + 2 + 4, 1 + 6 + 24 + 36 - 20});
+}
+
+TEST_CASE("kernels: matmul in its four forms, with and without a bias") {
+  const int lengths[] = {1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 63, 64, 65, 96, 127, 128, 129, 191, 192, 200};
+  const int long_lengths[] = {239, 240, 241, 255, 256, 257, 319, 481, 513, 700};
+  for (Index i = 0; i < 320; ++i) {
+    Dice dice{Random(31)(i)};
+    Index M = dice.one_of(lengths), N = dice.one_of(lengths), K = dice.one_of(lengths);
+    if (i % 10 == 8) (dice.between(0, 1) ? M : N) = dice.one_of(long_lengths);
+    if (i % 10 == 9) K = dice.one_of(long_lengths);
+    const bool a_transposed = i & 1, b_transposed = i & 2, biased = i & 4;
+    CAPTURE(M), CAPTURE(N), CAPTURE(K), CAPTURE(a_transposed), CAPTURE(b_transposed), CAPTURE(biased);
+    const Tensor a = whole_numbers(a_transposed ? Shape{K, M} : Shape{M, K}, Random(32)(i));
+    const Tensor b = whole_numbers(b_transposed ? Shape{N, K} : Shape{K, N}, Random(33)(i));
+    const Tensor bias = whole_numbers({N}, Random(34)(i));
+    const Real* const added = biased ? bias.data() : nullptr;
+    CHECK(differing(kernels::matmul(a, a_transposed, b, b_transposed, added),
+                    kernels::reference::matmul(a, a_transposed, b, b_transposed, added)) == 0);
+  }
+  const Tensor a({2, 3}, {1, 2, 3, 4, 5, 6}), b({3, 2}, {1, 0, 2, 1, 0, 3}), bias({2}, {10, 20});
+  CHECK(kernels::reference::matmul(a, false, b, false).numbers() == Numbers{5, 11, 14, 23});
+  CHECK(kernels::reference::matmul(a, true, b, true, bias.data()).numbers() == Numbers{11, 26, 32, 12, 29, 35, 13, 32, 38});
+}
+
+TEST_CASE("kernels: transpose") {
+  for (Index i = 0; i < 60; ++i) {
+    Dice dice{Random(35)(i)};
+    const Index M = dice.between(1, 150), N = dice.between(1, i % 2 ? 20 : 150);
+    CAPTURE(M), CAPTURE(N);
+    const Tensor x = Random(36)(i).normal({M, N}), y = kernels::transpose(x);
+    REQUIRE(y.shape() == Shape{N, M});
+    Index wrong = 0;
+    for (Index row = 0; row < M; ++row)
+      for (Index column = 0; column < N; ++column) wrong += !(y[column * M + row] == x[row * N + column]);
+    CHECK(wrong == 0);
+  }
+}
+
+TEST_CASE("kernels: sum_to and broadcast_to") {
+  for (Index i = 0; i < 200; ++i) {
+    Dice dice{Random(41)(i)};
+    Shape big{i % 4 == 0 ? dice.between(30, 100) : i % 16 == 1 ? dice.between(600, 1500) : dice.between(1, 5)}, small;
+    for (int axis = dice.between(1, 5); axis > 1; --axis) big.append(dice.between(1, i % 16 == 2 ? 12 : 4));
+    if (i % 4 == 3) big.append(dice.between(15, 70));
+    for (int axis = i % 3 ? 0 : dice.between(0, big.rank()); axis < big.rank(); ++axis)
+      small.append(dice.between(0, 2) ? big[axis] : 1);
+    CAPTURE(big.text()), CAPTURE(small.text());
+    const Tensor x = whole_numbers(big, Random(42)(i)), y = whole_numbers(small, Random(43)(i));
+    const Tensor sums = kernels::reference::sum_to(x, small), repeated = kernels::reference::broadcast_to(y, big);
+    CHECK(dot(sums, y) == dot(x, repeated));
+    CHECK(differing(kernels::sum_to(x, small), sums) == 0);
+    CHECK(differing(kernels::broadcast_to(y, big), repeated) == 0);
+  }
+  const Tensor x({2, 3}, {1, 2, 3, 4, 5, 6});
+  CHECK(kernels::reference::sum_to(x, {2, 1}).numbers() == Numbers{6, 15});
+  CHECK(kernels::reference::sum_to(x, {3}).numbers() == Numbers{5, 7, 9});
+  CHECK(kernels::reference::broadcast_to(Tensor({2, 1}, {1, 2}), {2, 3}).numbers() == Numbers{1, 1, 1, 2, 2, 2});
+}
+
+TEST_CASE("kernels: row_maximum") {
+  const Real nan = NAN;
+  const Tensor x({4, 3}, {1, 5, 2, -3, -2, -1, nan, 9, 9, 9, nan, 10});
+  const Tensor largest = kernels::row_maximum(x);
+  CHECK(largest.shape() == Shape{4, 1});
+  CHECK(largest[0] == 5);
+  CHECK(largest[1] == -1);
+  CHECK(std::isnan(largest[2]));
+  CHECK(std::isnan(largest[3]));
+}
+
+TEST_CASE("kernels: slice, pad and concat") {
+  for (Index i = 0; i < 60; ++i) {
+    Dice dice{Random(51)(i)};
+    Shape shape;
+    for (int rank = dice.between(1, 4); shape.rank() < rank;) shape.append(dice.between(1, 6));
+    const int axis = dice.between(0, shape.rank() - 1);
+    const Index before = dice.between(0, 3), after = dice.between(0, 3), length = shape[axis];
+    const Tensor x = Random(52)(i).normal(shape), padded = kernels::pad(x, axis, before, after);
+    CAPTURE(shape.text()), CAPTURE(axis), CAPTURE(before), CAPTURE(after);
+    REQUIRE(padded.shape() == shape.with(axis, before + length + after));
+    Index inner = 1, wrong = 0;
+    for (int a = axis + 1; a < shape.rank(); ++a) inner *= shape[a];
+    for (Index p = 0; p < padded.size(); ++p) {
+      const Index along = p / inner % padded.shape()[axis] - before, outer = p / inner / padded.shape()[axis];
+      wrong += !(padded[p] == (along < 0 || along >= length ? 0 : x[(outer * length + along) * inner + p % inner]));
+    }
+    CHECK(wrong == 0);
+    const Tensor middle = kernels::slice(padded, axis, before, before + length), first = kernels::slice(padded, axis, 0, 1);
+    CHECK(differing(middle, x) == 0);
+    CHECK(differing(kernels::concat({first, kernels::slice(padded, axis, 0, before + length), middle}, axis),
+                    kernels::concat({kernels::concat({first, kernels::pad(x, axis, before, 0)}, axis), x}, axis)) == 0);
+  }
+  const Tensor a({2, 2}, {1, 2, 3, 4}), b({2, 1}, {5, 6});
+  CHECK(kernels::concat({a, b}, 1).numbers() == Numbers{1, 2, 5, 3, 4, 6});
+  CHECK(kernels::concat({b, b}, 0).numbers() == Numbers{5, 6, 5, 6});
+}
