@@ -4,24 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/matrix.hpp"
-#include "autograd/kernels/normalization.hpp"
-#include "autograd/kernels/optimizers.hpp"
 #include "autograd/kernels/reduction.hpp"
 #include "autograd/random.hpp"
-#include "tests/relative_error.hpp"
 
 using namespace tapestry;
 using kernels::Convolution;
 
 namespace {
 
-constexpr bool in_double = sizeof(Real) == sizeof(double);
-const double tolerance = in_double ? 1e-13 : 2e-6;  // of the largest value
-using Doubles = std::vector<double>;
 using Numbers = std::vector<Real>;
 
 // Random numbers from `low` to `high`, one after another.
@@ -76,7 +69,8 @@ Convolution random_convolution(Index i) {
   const Kind kind = Kind(i % kinds);
   const bool few_big = kind == few_in_big || (kind == wide_stride && i % 16 >= kinds), few_small = kind == few_in_small;
   for (;;) {
-    Geometry g{dice.between(1, 5), dice.between(1, 5), dice.between(1, few_big ? 2 : 4), dice.between(1, few_big ? 2 : 4)};
+    Geometry g{dice.between(1, 5), dice.between(1, 5), dice.between(1, few_big ? 2 : 4),
+               dice.between(1, few_big ? 2 : 4)};
     if (few_small) g.stride_h = g.stride_w = 1;
     if (kind == wide_stride) g = {dice.between(1, 2), dice.between(1, 3), dice.between(3, 5), dice.between(4, 5)};
     const bool beyond = kind == wide_padding;
@@ -94,7 +88,8 @@ Convolution random_convolution(Index i) {
     Index N = dice.between(1, 5), C = dice.between(1, 9), O = dice.between(1, 9);
     if (few_big) C = dice.between(1, 4), O = dice.between(5, 9);
     if (few_small) O = dice.between(1, 4), C = dice.between(5, 9);
-    if (kind == many_channels) N = dice.between(1, 2), C = dice.one_of({3, 16, 64, 65, 70}), O = dice.one_of({2, 16, 65, 70});
+    if (kind == many_channels)
+      N = dice.between(1, 2), C = dice.one_of({3, 16, 64, 65, 70}), O = dice.one_of({2, 16, 65, 70});
     if (kind == many_pictures) N = dice.one_of({33, 65}), C = dice.between(1, 3), O = dice.between(1, 3);
     return {N, C, H, W, O, P, Q, g.fitted(H, W)};
   }
@@ -105,8 +100,10 @@ std::string text(const Convolution& k) { return k.big().text() + " " + k.small()
 struct Operands {  // of one convolution
   Tensor x, w, y, bias_o, bias_c;
   Operands(const Convolution& k, Random random)
-      : x(whole_numbers(k.big(), random("x"))), w(whole_numbers(k.weight(), random("w"))),
-        y(whole_numbers(k.small(), random("y"))), bias_o(whole_numbers({k.O}, random("o"))),
+      : x(whole_numbers(k.big(), random("x"))),
+        w(whole_numbers(k.weight(), random("w"))),
+        y(whole_numbers(k.small(), random("y"))),
+        bias_o(whole_numbers({k.O}, random("o"))),
         bias_c(whole_numbers({k.C}, random("c"))) {}
 };
 
@@ -151,13 +148,14 @@ TEST_CASE("kernels: every way of convolution against seven nested loops") {
 TEST_CASE("kernels: convolution by nested loops, by hand") {
   namespace reference = kernels::reference;
   const Convolution k{1, 1, 3, 3, 1, 2, 2, Geometry{2, 2, 2, 2, 1, 0, 1, 0}};
-  const Tensor x({1, 1, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9}), w({1, 1, 2, 2}, {1, 2, 3, 4}), y({1, 1, 2, 2}, {1, 2, 3, 4});
+  const Tensor x({1, 1, 3, 3}, {1, 2, 3, 4, 5, 6, 7, 8, 9}), w({1, 1, 2, 2}, {1, 2, 3, 4}),
+      y({1, 1, 2, 2}, {1, 2, 3, 4});
   const Real bias = 100;
   CHECK(reference::gather(k, x, w).numbers() == Numbers{4, 18, 36, 77});
   CHECK(reference::gather(k, x, w, &bias).numbers() == Numbers{104, 118, 136, 177});
   CHECK(reference::scatter(k, y, w).numbers() == Numbers{4, 6, 8, 6, 4, 8, 12, 12, 16});
   CHECK(reference::scatter(k, y, w, &bias).numbers() == Numbers{104, 106, 108, 106, 104, 108, 112, 112, 116});
-  CHECK(reference::weight_gradient(k, x, y).numbers() == Numbers{20, 24 + 12 - 6, 32 + 2 + 4, 1 + 6 + 24 + 36 - 20});
+  CHECK(reference::weight_gradient(k, x, y).numbers() == Numbers{20, 36, 36, 64});
 }
 
 TEST_CASE("kernels: matmul in its four forms, with and without a bias") {
@@ -169,7 +167,12 @@ TEST_CASE("kernels: matmul in its four forms, with and without a bias") {
     if (i % 10 == 8) (dice.between(0, 1) ? M : N) = dice.one_of(long_lengths);
     if (i % 10 == 9) K = dice.one_of(long_lengths);
     const bool a_transposed = i & 1, b_transposed = i & 2, biased = i & 4;
-    CAPTURE(M), CAPTURE(N), CAPTURE(K), CAPTURE(a_transposed), CAPTURE(b_transposed), CAPTURE(biased);
+    CAPTURE(M);
+    CAPTURE(N);
+    CAPTURE(K);
+    CAPTURE(a_transposed);
+    CAPTURE(b_transposed);
+    CAPTURE(biased);
     const Tensor a = whole_numbers(a_transposed ? Shape{K, M} : Shape{M, K}, Random(32)(i));
     const Tensor b = whole_numbers(b_transposed ? Shape{N, K} : Shape{K, N}, Random(33)(i));
     const Tensor bias = whole_numbers({N}, Random(34)(i));
@@ -179,14 +182,16 @@ TEST_CASE("kernels: matmul in its four forms, with and without a bias") {
   }
   const Tensor a({2, 3}, {1, 2, 3, 4, 5, 6}), b({3, 2}, {1, 0, 2, 1, 0, 3}), bias({2}, {10, 20});
   CHECK(kernels::reference::matmul(a, false, b, false).numbers() == Numbers{5, 11, 14, 23});
-  CHECK(kernels::reference::matmul(a, true, b, true, bias.data()).numbers() == Numbers{11, 26, 32, 12, 29, 35, 13, 32, 38});
+  CHECK(kernels::reference::matmul(a, true, b, true, bias.data()).numbers() ==
+        Numbers{11, 26, 32, 12, 29, 35, 13, 32, 38});
 }
 
 TEST_CASE("kernels: transpose") {
   for (Index i = 0; i < 60; ++i) {
     Dice dice{Random(35)(i)};
     const Index M = dice.between(1, 150), N = dice.between(1, i % 2 ? 20 : 150);
-    CAPTURE(M), CAPTURE(N);
+    CAPTURE(M);
+    CAPTURE(N);
     const Tensor x = Random(36)(i).normal({M, N}), y = kernels::transpose(x);
     REQUIRE(y.shape() == Shape{N, M});
     Index wrong = 0;
@@ -204,7 +209,8 @@ TEST_CASE("kernels: sum_to and broadcast_to") {
     if (i % 4 == 3) big.append(dice.between(15, 70));
     for (int axis = i % 3 ? 0 : dice.between(0, big.rank()); axis < big.rank(); ++axis)
       small.append(dice.between(0, 2) ? big[axis] : 1);
-    CAPTURE(big.text()), CAPTURE(small.text());
+    CAPTURE(big.text());
+    CAPTURE(small.text());
     const Tensor x = whole_numbers(big, Random(42)(i)), y = whole_numbers(small, Random(43)(i));
     const Tensor sums = kernels::reference::sum_to(x, small), repeated = kernels::reference::broadcast_to(y, big);
     CHECK(dot(sums, y) == dot(x, repeated));
@@ -236,7 +242,10 @@ TEST_CASE("kernels: slice, pad and concat") {
     const int axis = dice.between(0, shape.rank() - 1);
     const Index before = dice.between(0, 3), after = dice.between(0, 3), length = shape[axis];
     const Tensor x = Random(52)(i).normal(shape), padded = kernels::pad(x, axis, before, after);
-    CAPTURE(shape.text()), CAPTURE(axis), CAPTURE(before), CAPTURE(after);
+    CAPTURE(shape.text());
+    CAPTURE(axis);
+    CAPTURE(before);
+    CAPTURE(after);
     REQUIRE(padded.shape() == shape.with(axis, before + length + after));
     Index inner = 1, wrong = 0;
     for (int a = axis + 1; a < shape.rank(); ++a) inner *= shape[a];
@@ -245,10 +254,13 @@ TEST_CASE("kernels: slice, pad and concat") {
       wrong += !(padded[p] == (along < 0 || along >= length ? 0 : x[(outer * length + along) * inner + p % inner]));
     }
     CHECK(wrong == 0);
-    const Tensor middle = kernels::slice(padded, axis, before, before + length), first = kernels::slice(padded, axis, 0, 1);
-    CHECK(differing(middle, x) == 0);
-    CHECK(differing(kernels::concat({first, kernels::slice(padded, axis, 0, before + length), middle}, axis),
-                    kernels::concat({kernels::concat({first, kernels::pad(x, axis, before, 0)}, axis), x}, axis)) == 0);
+    CHECK(differing(kernels::slice(padded, axis, before, before + length), x) == 0);
+    Tensors parts;  // cut anywhere, put together again
+    for (Index from = 0, to; from < padded.shape()[axis]; from = to) {
+      to = dice.between(from + 1, padded.shape()[axis]);
+      parts.push_back(kernels::slice(padded, axis, from, to));
+    }
+    CHECK(differing(kernels::concat(parts, axis), padded) == 0);
   }
   const Tensor a({2, 2}, {1, 2, 3, 4}), b({2, 1}, {5, 6});
   CHECK(kernels::concat({a, b}, 1).numbers() == Numbers{1, 2, 5, 3, 4, 6});

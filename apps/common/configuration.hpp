@@ -57,7 +57,7 @@ struct Game {
 using MakeOptimizer = std::function<std::unique_ptr<Optimizer>(Parameters)>;
 
 // "training": {"epochs": 50, "steps_per_epoch": 234, "batch": 128, "generator_batch": 256, "batches": "shuffled",
-//              "last_batch": "keep", "seed": 1, "threads": 0}
+//              "last_batch": "keep", "average": 0.999, "seed": 1, "threads": 0}
 struct Training {
   std::optional<Index> epochs, steps;    // exactly one of both
   std::optional<Index> steps_per_epoch;  // otherwise what the data and the batches give
@@ -65,7 +65,8 @@ struct Training {
   Index generator_batch = 128;           // latents of a generator's step; otherwise as many as `batch`
   BatchPolicy batches = BatchPolicy::shuffled_keep;
   std::uint64_t seed = 1;
-  int threads = 0;  // 0: as many as the machine has
+  double average = 0;  // decay of the moving average of the generator's weights, used for samples; 0: none
+  int threads = 0;     // 0: as many as the machine has
 };
 
 // "output": {"samples": {"rows": 5, "columns": 5, "every_epochs": 1, "scale": 2}, "log_every_seconds": 5}

@@ -16,6 +16,7 @@
 #include "apps/common/version.hpp"
 #include "autograd/machine.hpp"
 #include "datasets/batches.hpp"
+#include "optim/weight_average.hpp"
 
 namespace tapestry {
 namespace {
@@ -39,6 +40,7 @@ class Session {
         batches_(dataset.count(), c_.training.batch, c_.training.batches, random_("batches")),
         generator_optimizer_(c_.generator_optimizer(c_.generator->parameters())),
         discriminator_optimizer_(c_.discriminator_optimizer(c_.discriminator->parameters())),
+        average_(c_.generator->parameters(), c_.generator->buffers(), c_.training.average),
         play_(*c_.generator, *c_.discriminator, *generator_optimizer_, *discriminator_optimizer_, c_.loss, c_.game) {}
 
   Index epochs() const { return c_.training.epochs.value_or(steps() ? epoch_of(steps() - 1) + 1 : 0); }
@@ -64,8 +66,8 @@ class Session {
   StepResult step(Index number);
   void save_grid(const std::string& path, const Tensor& pictures) const;
   void save_preview(const RunFolder& run) const;
-  void save_samples(const RunFolder& run, Index epoch) const;
-  void save_weights(const RunFolder& run) const;
+  void save_samples(const RunFolder& run, Index epoch);
+  void save_weights(const RunFolder& run);
 
   Configuration& c_;
   const Dataset& dataset_;
@@ -73,6 +75,7 @@ class Session {
   Random random_;
   Batches batches_;
   std::unique_ptr<Optimizer> generator_optimizer_, discriminator_optimizer_;
+  WeightAverage average_;
   TrainingStep play_;
   Index done_ = 0, pictures_ = 0;  // steps, and real pictures that they saw
 };
@@ -118,6 +121,7 @@ bool Session::train(const RunFolder& run, Progress& progress) {
   for (bool ended = false; !ended;) {
     const Index epoch = epoch_of(done_), first = first_step(epoch), end = first_step(epoch + 1);
     const StepResult r = step(done_++);
+    average_.follow();
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     metrics.append(csv(done_, {double(epoch + 1), r.loss_on_real, r.loss_on_fake, r.discriminator_loss,
                                r.generator_loss, r.d_of_x, r.d_of_g_of_z}));
@@ -151,14 +155,16 @@ void Session::save_preview(const RunFolder& run) const {
   save_grid(run.real_sample(), gather(dataset_, first, c_.data.scale));
 }
 
-// From the same latents every time, in evaluation mode.
-void Session::save_samples(const RunFolder& run, Index epoch) const {
+// From the same latents every time, in evaluation mode, by the average of the generator's weights.
+void Session::save_samples(const RunFolder& run, Index epoch) {
   const Tensor z = latents(c_.output.samples.rows * c_.output.samples.columns, random_("samples"));
+  average_.swap();
   save_grid(run.sample(epoch), (*c_.generator)(Pass::evaluation(), z).value());
+  average_.swap();
 }
 
 // What somebody needs to use the weights without the configuration goes with them.
-void Session::save_weights(const RunFolder& run) const {
+void Session::save_weights(const RunFolder& run) {
   const std::map<std::string, std::string> metadata = {
       {"format", "pt"}, {"tapestry", version}, {"latent", c_.resolved["latent"].dump()},
       {"scale", c_.resolved["data"]["scale"].dump()}};
@@ -167,7 +173,9 @@ void Session::save_weights(const RunFolder& run) const {
     checkpoint.metadata["model"] = c_.resolved[network].dump();
     write_safetensors(path, checkpoint);
   };
+  average_.swap();
   save(run.generator(), "generator", *c_.generator);
+  average_.swap();
   save(run.discriminator(), "discriminator", *c_.discriminator);
 }
 

@@ -1,0 +1,265 @@
+// Results down to the last bit: they depend neither on the number of threads, nor, for what is computed per sample, on
+// the batch around it, nor, for sums over a batch, on whether its halves are summed apart.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <functional>
+#include <limits>
+
+#include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/elementwise.hpp"
+#include "autograd/kernels/matrix.hpp"
+#include "autograd/kernels/normalization.hpp"
+#include "autograd/kernels/optimizers.hpp"
+#include "autograd/kernels/reduction.hpp"
+#include "autograd/machine.hpp"
+#include "autograd/random.hpp"
+
+using namespace tapestry;
+using kernels::Convolution;
+
+namespace {
+
+bool same_bits(const Tensor& a, const Tensor& b) {
+  return a.shape() == b.shape() && !std::memcmp(a.data(), b.data(), a.size() * sizeof(Real));
+}
+Tensor normal(Shape shape, std::string_view purpose) { return Random(91)(purpose).normal(shape); }
+Tensor samples(const Tensor& t, Index begin, Index end) { return kernels::slice(t, 0, begin, end); }
+
+// A strided one, one that is mirrored, one into few channels, one of more channels than a panel.
+Convolution strided(Index N) { return {N, 24, 14, 14, 20, 7, 7, Geometry::square(4, 2, 1)}; }
+Convolution into_few(Index N) { return {N, 20, 14, 14, 2, 14, 14, Geometry::square(5, 1, 2)}; }
+Convolution from_few(Index N) { return {N, 2, 14, 14, 20, 14, 14, Geometry::square(5, 1, 2)}; }
+Convolution wide(Index N) { return {N, 20, 6, 6, 70, 6, 6, Geometry::square(5, 1, 2)}; }
+using Geometries = Convolution (*)(Index);
+const Geometries geometries[] = {strided, into_few, from_few, wide};
+
+struct Way {
+  const char* name;
+  Tensor (*gather)(const Convolution&, const Tensor&, const Tensor&, const Real*);
+  Tensor (*scatter)(const Convolution&, const Tensor&, const Tensor&, const Real*);
+  Tensor (*weight_gradient)(const Convolution&, const Tensor&, const Tensor&);
+};
+const Way ways[] = {
+    {"default", kernels::gather, kernels::scatter, kernels::weight_gradient},
+    {"im2col", kernels::im2col::gather, kernels::im2col::scatter, kernels::im2col::weight_gradient},
+    {"table", kernels::table::gather, kernels::table::scatter, kernels::table::weight_gradient},
+};
+
+using Unary = Tensor (*)(Tensor);
+const std::pair<const char*, Unary> functions[] = {
+    {"add a number", [](Tensor x) { return kernels::add(x, Real(0.3)); }},
+    {"multiply by a number", [](Tensor x) { return kernels::multiply(x, Real(0.3)); }},
+    {"divide a number", [](Tensor x) { return kernels::divide(Real(0.3), x); }},
+    {"exp", kernels::exp},
+    {"log", [](Tensor x) { return kernels::log(kernels::abs(x)); }},
+    {"sqrt", [](Tensor x) { return kernels::sqrt(kernels::abs(x)); }},
+    {"pow", [](Tensor x) { return kernels::pow(kernels::abs(x), Real(1.7)); }},
+    {"tanh", kernels::tanh},
+    {"sigmoid", kernels::sigmoid},
+    {"softplus", kernels::softplus},
+    {"relu", kernels::relu},
+    {"leaky_relu", [](Tensor x) { return kernels::leaky_relu(x, Real(0.3)); }},
+    {"sign", kernels::sign},
+    {"clamp", [](Tensor x) { return kernels::clamp(x, Real(-0.3), Real(0.3)); }},
+    {"within", [](Tensor x) { return kernels::within(x, Real(-0.3), Real(0.3)); }},
+    {"add", [](Tensor x) { return kernels::add(x, x); }},
+    {"subtract", [](Tensor x) { return kernels::subtract(x, kernels::exp(x)); }},
+    {"multiply", [](Tensor x) { return kernels::multiply(x, kernels::exp(x)); }},
+    {"divide", [](Tensor x) { return kernels::divide(x, kernels::exp(x)); }},
+    {"maximum", [](Tensor x) { return kernels::maximum(x, kernels::abs(x)); }},
+    {"greater", [](Tensor x) { return kernels::greater(x, kernels::abs(x)); }},
+    {"where", [](Tensor x) { return kernels::where(kernels::relu(x), x, kernels::exp(x)); }},
+};
+
+// f() with one thread and with several.
+void check_threads(const char* name, const std::function<Tensors()>& f) {
+  CAPTURE(name);
+  use_threads(1);
+  const Tensors alone = f();
+  for (const int threads : {2, 3, 4, 7, 8, 16}) {
+    CAPTURE(threads);
+    use_threads(threads);
+    const Tensors together = f();
+    REQUIRE(together.size() == alone.size());
+    for (std::size_t i = 0; i < alone.size(); ++i) CHECK(same_bits(together[i], alone[i]));
+  }
+  use_threads(0);
+}
+
+// f of a batch's sample alone, or of some samples, gives these samples of f of the batch.
+void check_samples(const char* name, const Tensor& batch, const std::function<Tensor(const Tensor&)>& f) {
+  CAPTURE(name);
+  const Tensor all = f(batch);
+  const Index N = batch.shape()[0];
+  for (const auto& [begin, end] :
+       {std::pair<Index, Index>{0, 1}, {1, 2}, {N - 1, N}, {N / 2, N / 2 + 1}, {3, 11}, {1, N}}) {
+    CAPTURE(begin);
+    CAPTURE(end);
+    CHECK(same_bits(f(samples(batch, begin, end)), samples(all, begin, end)));
+  }
+}
+
+// f(begin, end), a sum over these samples, of a whole batch and of its two parts.
+void check_parts(const char* name, const std::function<Tensor(Index, Index)>& f) {
+  CAPTURE(name);
+  for (const auto& [first, all] : {std::pair<Index, Index>{128, 256}, {64, 96}, {32, 64}, {128, 160}, {64, 101}}) {
+    CAPTURE(first);
+    CAPTURE(all);
+    CHECK(same_bits(f(0, all), kernels::add(f(0, first), f(first, all))));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("kernels: the same bits on any number of threads") {
+  for (const Geometries geometry : geometries) {
+    const Convolution k = geometry(37);
+    CAPTURE(k.g.text());
+    const Tensor x = normal(k.big(), "x"), w = normal(k.weight(), "w"), y = normal(k.small(), "y"),
+                 bias_o = normal({k.O}, "o"), bias_c = normal({k.C}, "c");
+    for (const Way& way : ways)
+      check_threads(way.name, [&]() -> Tensors {
+        return {way.gather(k, x, w, bias_o.data()), way.scatter(k, y, w, bias_c.data()), way.weight_gradient(k, x, y)};
+      });
+  }
+  const Tensor a = normal({300, 200}, "a"), b = normal({200, 130}, "b"), bias = normal({130}, "bias"),
+               x = normal({100003}, "x");
+  const Tensor at = kernels::transpose(a), bt = kernels::transpose(b);
+  check_threads("matmul", [&]() -> Tensors {
+    return {kernels::matmul(a, false, b, false, bias.data()), kernels::matmul(at, true, b, false),
+            kernels::matmul(a, false, bt, true), kernels::matmul(at, true, bt, true, bias.data())};
+  });
+  check_threads("transpose", [&]() -> Tensors { return {kernels::transpose(a)}; });
+  for (const auto& [name, f] : functions) check_threads(name, [&, f = f]() -> Tensors { return {f(x)}; });
+  const Tensor pictures = normal({101, 24, 13, 13}, "pictures"), rows = normal({301, 470}, "rows");
+  for (const Tensor& batch : {pictures, rows}) {
+    const Index C = batch.shape()[1];
+    const Tensor gamma = normal({C}, "gamma"), beta = normal({C}, "beta"), g = normal(batch.shape(), "g");
+    check_threads("batch normalisation", [&]() -> Tensors {
+      const auto [mean, variance] = kernels::channel_statistics(batch);
+      const Tensors d = kernels::batch_norm_gradients(g, batch, gamma, mean, variance);
+      return {mean, variance, kernels::normalize_channels(batch, mean, gamma, beta), d[0], d[1], d[2]};
+    });
+    check_threads("sum_to and broadcast_to", [&]() -> Tensors {
+      const Tensor over_batch = kernels::sum_to(batch, batch.shape().with(0, 1)),
+                   per_sample = kernels::sum_to(batch, batch.shape().with(-1, 1));
+      return {over_batch, per_sample, kernels::sum_to(batch, {}), kernels::broadcast_to(over_batch, batch.shape()),
+              kernels::broadcast_to(per_sample, batch.shape())};
+    });
+    check_threads("row_maximum, slice, pad and concat", [&]() -> Tensors {
+      const Tensor part = kernels::slice(batch, 1, 3, 17);
+      return {kernels::row_maximum(rows), part, kernels::pad(part, 0, 1, 2), kernels::concat({part, batch}, 1)};
+    });
+  }
+  check_threads("adam and momentum", [&]() -> Tensors {
+    Tensor w = normal(x.shape(), "w"), m = normal(x.shape(), "m"), v = kernels::exp(m), u = w;
+    kernels::adam(w, x, m, v, 0.9, 0.999, Real(0.01), Real(1.1), Real(1e-7));
+    kernels::momentum(u, x, m, Real(0.9), Real(0.01));
+    return {w, m, v, u};
+  });
+  check_threads("random numbers", [&]() -> Tensors {
+    const Random random(5);
+    return {random.normal({301, 111}), random.uniform({33333}), random.dropout_mask({301, 111}, 0.3)};
+  });
+}
+
+TEST_CASE("kernels: a sample does not depend on the batch around it") {
+  for (const Geometries geometry : geometries) {
+    const Convolution k = geometry(37);
+    CAPTURE(k.g.text());
+    const Tensor w = normal(k.weight(), "w"), bias_o = normal({k.O}, "o"), bias_c = normal({k.C}, "c");
+    for (const Way& way : ways) {
+      CAPTURE(way.name);
+      check_samples("gather", normal(k.big(), "x"),
+                    [&](const Tensor& x) { return way.gather(geometry(x.shape()[0]), x, w, bias_o.data()); });
+      check_samples("scatter", normal(k.small(), "y"),
+                    [&](const Tensor& y) { return way.scatter(geometry(y.shape()[0]), y, w, bias_c.data()); });
+    }
+  }
+  for (const Index K : {1, 50, 700})
+    for (const Index N : {1, 7, 64, 130}) {
+      CAPTURE(K);
+      CAPTURE(N);
+      const Tensor a = normal({300, K}, "a"), b = normal({K, N}, "b"), bt = normal({N, K}, "b"),
+                   bias = normal({N}, "bias");
+      check_samples("matmul", a, [&](const Tensor& a) { return kernels::matmul(a, false, b, false, bias.data()); });
+      check_samples("matmul, b transposed", a, [&](const Tensor& a) { return kernels::matmul(a, false, bt, true); });
+    }
+  for (const Shape& shape : {Shape{70, 37}, Shape{37, 5, 3, 7}}) {
+    const Index C = shape[1];
+    const Tensor mean = normal({C}, "mean"), scale = normal({C}, "scale"), shift = normal({C}, "shift");
+    check_samples("normalize_channels", normal(shape, "x"),
+                  [&](const Tensor& x) { return kernels::normalize_channels(x, mean, scale, shift); });
+    check_samples("sum_to", normal(shape, "x"),
+                  [&](const Tensor& x) { return kernels::sum_to(x, x.shape().with(1, 1)); });
+  }
+  const Random random(6);
+  CHECK(same_bits(samples(random.normal({40, 7}), 9, 30), random.normal({21, 7}, 0, 1, 9)));
+  CHECK(same_bits(samples(random.uniform({40, 7}), 9, 30), random.uniform({21, 7}, 0, 1, 9)));
+  CHECK(same_bits(samples(random.dropout_mask({40, 7}, 0.3), 9, 30), random.dropout_mask({21, 7}, 0.3, 9)));
+}
+
+TEST_CASE("kernels: a number does not depend on its place") {
+  const Tensor x = normal({45}, "x");
+  for (const auto& [name, f] : functions) {
+    CAPTURE(name);
+    std::vector<Real> alone;
+    for (Index i = 0; i < x.size(); ++i) alone.push_back(f(samples(x, i, i + 1)).item());
+    for (Index length = 1; length <= x.size(); ++length) {
+      CAPTURE(length);
+      CHECK(same_bits(f(samples(x, 0, length)), samples(Tensor(x.shape(), alone), 0, length)));
+    }
+  }
+}
+
+TEST_CASE("kernels: sums over a batch are sums of its parts") {
+  const Geometries small_ones[] = {
+      [](Index N) -> Convolution { return {N, 3, 6, 6, 5, 3, 3, Geometry::square(4, 2, 1)}; },
+      [](Index N) -> Convolution { return {N, 9, 6, 6, 2, 6, 6, Geometry::square(3, 1, 1)}; }};
+  for (const Geometries geometry : small_ones)
+    for (const Way& way : ways) {
+      const Tensor x = normal(geometry(256).big(), "x"), y = normal(geometry(256).small(), "y");
+      check_parts(way.name, [&](Index begin, Index end) {
+        return way.weight_gradient(geometry(end - begin), samples(x, begin, end), samples(y, begin, end));
+      });
+    }
+  for (const Shape& shape : {Shape{256, 300}, Shape{256, 3, 5, 7}, Shape{256, 2, 600, 2}}) {
+    const Tensor x = normal(shape, "x");
+    for (const Shape& sum : {Shape{}, shape.with(0, 1), shape.with(0, 1).with(1, 1)})
+      check_parts("sum_to", [&](Index begin, Index end) { return kernels::sum_to(samples(x, begin, end), sum); });
+    const Tensor g = normal(shape, "g"), c = normal({shape[1]}, "c");
+    for (const int which : {1, 2})
+      check_parts("batch_norm_gradients", [&](Index begin, Index end) {
+        return kernels::batch_norm_gradients(samples(g, begin, end), samples(x, begin, end), c, c, c)[which];
+      });
+  }
+  for (const Index width : {7, 300}) {
+    const Tensor a = normal({256, 40}, "a"), b = normal({256, width}, "b"), bt = kernels::transpose(b);
+    check_parts("matmul, a transposed", [&](Index begin, Index end) {
+      return kernels::matmul(samples(a, begin, end), true, samples(b, begin, end), false);
+    });
+    check_parts("matmul, both transposed", [&](Index begin, Index end) {
+      return kernels::matmul(samples(a, begin, end), true, kernels::slice(bt, 1, begin, end), true);
+    });
+  }
+}
+
+// 1 and then halves of its last bit: one after another each is rounded away, added up first they count.
+TEST_CASE("kernels: a chunk is 32 samples, added one after another") {
+  const Real half = std::numeric_limits<Real>::epsilon() / 2;
+  for (const Index N : {32, 64}) {
+    std::vector<Real> numbers(N, half);
+    numbers[0] = 1;
+    const Tensor ones({N, 1}, 1), x({N, 1}, numbers);
+    const Real sum = N == 32 ? 1 : 1 + 32 * half;
+    CHECK(kernels::matmul(ones, true, x, false).item() == sum);
+    const Convolution k{N, 1, 1, 1, 1, 1, 1, Geometry{}};
+    const Shape pictures{N, 1, 1, 1};
+    for (const Way& way : ways) {
+      CAPTURE(way.name);
+      CHECK(way.weight_gradient(k, x.reshaped(pictures), ones.reshaped(pictures)).item() == sum);
+    }
+  }
+}
