@@ -76,7 +76,8 @@ struct Recipe {
 
 std::vector<Recipe> recipes() {
   std::vector<Recipe> all;
-  for (const auto& [name, file] : {std::pair{"S2", "apps/configs/mnist_keras.json"}, {"S4", "apps/configs/mnist_tf2.json"}}) {
+  for (const auto& [name, file] :
+       {std::pair{"S2", "apps/configs/mnist_keras.json"}, {"S4", "apps/configs/mnist_tf2.json"}}) {
     const Trainer trainer{{"mnist"}, {1, 28, 28}};
     all.push_back({name, read_configuration(JsonSource::from_file(file), trainer)});
   }
@@ -102,7 +103,8 @@ std::vector<Rate> measure(double flops, const std::vector<std::function<void()>>
   }
   peak_gflops = median(peaks);
   std::vector<Rate> rates;
-  for (std::size_t i = 0; i < variants.size(); ++i) rates.push_back({flops / median(times[i]) * 1e-9, median(shares[i])});
+  for (std::size_t i = 0; i < variants.size(); ++i)
+    rates.push_back({flops / median(times[i]) * 1e-9, median(shares[i])});
   return rates;
 }
 
@@ -112,10 +114,11 @@ void bench_kernels(const std::vector<Recipe>& all, Json& report) {
   std::vector<LayerCase> cases;
   for (const Recipe& r : all) {
     collect(r.name, "generator", *r.c.generator, {kernel_batch, r.c.latent.size}, cases);
-    collect(r.name, "discriminator", *r.c.discriminator,
-            {kernel_batch, r.picture[0], r.picture[1], r.picture[2]}, cases);
+    collect(r.name, "discriminator", *r.c.discriminator, {kernel_batch, r.picture[0], r.picture[1], r.picture[2]},
+            cases);
   }
-  std::cout << "Convolutions, batch " << kernel_batch << ": GFLOP/s, share of the machine's peak, and the share of the plain "
+  std::cout << "Convolutions, batch " << kernel_batch
+            << ": GFLOP/s, share of the machine's peak, and the share of the plain "
             << "twin (im2col and Eigen's product)\n\n"
             << std::left << std::setw(62) << "layer (big-small channels, kernel, big/small picture)" << std::right
             << std::setw(22) << "gather" << std::setw(22) << "scatter" << std::setw(22) << "weight gradient" << '\n';
@@ -143,9 +146,10 @@ void bench_kernels(const std::vector<Recipe>& all, Json& report) {
 }
 
 void bench_steps(std::vector<Recipe>& all, Json& report) {
-  std::cout << "Whole training steps\n\n" << std::left << std::setw(10) << "recipe" << std::right << std::setw(8) << "batch"
-            << std::setw(12) << "GFLOP" << std::setw(14) << "ms a step" << std::setw(12) << "GFLOP/s" << std::setw(10)
-            << "of peak" << std::setw(14) << "pictures/s" << std::setw(12) << "peak MB" << '\n';
+  std::cout << "Whole training steps\n\n"
+            << std::left << std::setw(10) << "recipe" << std::right << std::setw(8) << "batch" << std::setw(12)
+            << "GFLOP" << std::setw(14) << "ms a step" << std::setw(12) << "GFLOP/s" << std::setw(10) << "of peak"
+            << std::setw(14) << "pictures/s" << std::setw(12) << "peak MB" << '\n';
   for (Recipe& r : all) {
     Configuration& c = r.c;
     const auto g_optimizer = c.generator_optimizer(c.generator->parameters());
@@ -154,18 +158,21 @@ void bench_steps(std::vector<Recipe>& all, Json& report) {
     const Tensor real = Random(1).uniform({c.training.batch, r.picture[0], r.picture[1], r.picture[2]}, -1, 1);
     const Tensor z_d = Random(2).normal({c.training.batch, c.latent.size});
     const Tensor z_g = Random(3).normal({c.training.generator_batch, c.latent.size});
-    const double flops = 2 * multiply_adds_of_step(*c.generator, *c.discriminator, r.picture, c.latent.size, c.training, c.game);
+    const double flops =
+        2 * multiply_adds_of_step(*c.generator, *c.discriminator, r.picture, c.latent.size, c.training, c.game);
     memory::reset_peak();
     double peak = 0;
     const Rate rate = measure(flops, {[&] { play(real, z_d, z_g, Random(4)); }}, peak)[0];
     const double time = flops * 1e-9 / rate.gflops, megabytes = memory::usage().peak_bytes * 1e-6;
-    std::cout << std::left << std::setw(10) << r.name << std::right << std::fixed << std::setprecision(1) << std::setw(8)
-              << c.training.batch << std::setw(12) << flops * 1e-9 << std::setw(14) << time * 1e3 << std::setw(12)
-              << rate.gflops << std::setw(10) << percent(rate.share) << std::setw(14) << c.training.batch / time
-              << std::setw(12) << megabytes << '\n'
+    std::cout << std::left << std::setw(10) << r.name << std::right << std::fixed << std::setprecision(1)
+              << std::setw(8) << c.training.batch << std::setw(12) << flops * 1e-9 << std::setw(14) << time * 1e3
+              << std::setw(12) << rate.gflops << std::setw(10) << percent(rate.share) << std::setw(14)
+              << c.training.batch / time << std::setw(12) << megabytes << '\n'
               << std::flush;
-    report["recipes"][r.name] = {{"seconds_per_step", time}, {"share_of_peak", rate.share},
-                                 {"gflops", rate.gflops}, {"peak_bytes", memory::usage().peak_bytes}};
+    report["recipes"][r.name] = {{"seconds_per_step", time},
+                                 {"share_of_peak", rate.share},
+                                 {"gflops", rate.gflops},
+                                 {"peak_bytes", memory::usage().peak_bytes}};
     report["peak_gflops"] = peak;
   }
 }

@@ -13,6 +13,7 @@ int main() {
   Var y = tanh(linear(x, w, b));
   Var loss = mean(y * y);
   Vars gradients = tape.gradient(loss, {w, b});
-  std::cout << "y\n" << y.value() << "\nloss  " << loss.value() << "\ndL/dw " << gradients[0].value() << "\ndL/db "
+  std::cout << "y\n"
+            << y.value() << "\nloss  " << loss.value() << "\ndL/dw " << gradients[0].value() << "\ndL/db "
             << gradients[1].value() << '\n';
 }

@@ -30,17 +30,18 @@ Dataset load(const DataConfiguration& data, std::uint64_t seed) {
   if (const auto folder = find_mnist(data.folders)) return load_mnist(*folder, Split::training);
   const std::string how = "put train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz of MNIST into " + places(data);
   if (data.source == "mnist") fail("mnist: found no MNIST; expected it in ", places(data), "; ", how);
-  std::cout << "*** No MNIST found: training on SYNTHETIC DIGITS, drawn by this program. For MNIST, " << how << ". ***\n\n";
+  std::cout << "*** No MNIST found: training on SYNTHETIC DIGITS, drawn by this program. For MNIST, " << how
+            << ". ***\n\n";
   return synthetic_digits(data.count.value_or(synthetic_count), seed);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_trainer(argc, argv,
-                     {.name = "mnist_dcgan",
-                      .description = "Trains a DCGAN on MNIST or on synthetic digits, as a JSON configuration says.",
-                      .trainer = {.sources = {"mnist", "synthetic_digits", "mnist_or_synthetic_digits"},
-                                  .picture = {1, 28, 28}},
-                      .load = load});
+  return run_trainer(
+      argc, argv,
+      {.name = "mnist_dcgan",
+       .description = "Trains a DCGAN on MNIST or on synthetic digits, as a JSON configuration says.",
+       .trainer = {.sources = {"mnist", "synthetic_digits", "mnist_or_synthetic_digits"}, .picture = {1, 28, 28}},
+       .load = load});
 }

@@ -21,7 +21,8 @@ bool broadcasts(const Shape& small, const Shape& big) {
 Var broadcast_to(Var x, Shape shape) {  // y = x, repeated     dL/dx = g, added up
   if (x.shape() == shape) return x;
   if (!broadcasts(x.shape(), shape))
-    fail("broadcast_to: got shape ", x.shape(), " for ", shape, "; expected equal lengths, or 1, on each axis, counted "
+    fail("broadcast_to: got shape ", x.shape(), " for ", shape,
+         "; expected equal lengths, or 1, on each axis, counted "
          "from the last; reshape() it first");
   Var y = kernels::broadcast_to(x.value(), shape);
   return apply("broadcast_to", y, {x}, {[small = x.shape()](Var g) { return sum_to(g, small); }});
@@ -30,7 +31,8 @@ Var broadcast_to(Var x, Shape shape) {  // y = x, repeated     dL/dx = g, added 
 Var sum_to(Var x, Shape shape) {  // y = x, added up     dL/dx = g, repeated
   if (x.shape() == shape) return x;
   if (!broadcasts(shape, x.shape()))
-    fail("sum_to: got shape ", x.shape(), " for ", shape, "; expected equal lengths, or 1, on each axis, counted from the "
+    fail("sum_to: got shape ", x.shape(), " for ", shape,
+         "; expected equal lengths, or 1, on each axis, counted from the "
          "last; reshape() it first");
   Var y = kernels::sum_to(x.value(), shape);
   return apply("sum_to", y, {x}, {[big = x.shape()](Var g) { return broadcast_to(g, big); }});

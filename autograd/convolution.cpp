@@ -2,7 +2,8 @@
 //
 //   <g, conv2d(x, w)>  =  <x, conv_transpose2d(g, w)>  =  <w, conv2d_weight_gradient(x, g)>
 //
-// so each rule is one of the other two. x is the big picture (N, C, H, W), g the small one (N, O, P, Q), w (O, C, R, S).
+// so each rule is one of the other two. x is the big picture (N, C, H, W), g the small one (N, O, P, Q), w (O, C, R,
+// S).
 #include "autograd/kernels/convolution.hpp"
 
 #include "autograd/error.hpp"
@@ -16,7 +17,8 @@ using kernels::Convolution;
 
 void check_geometry(const char* op, const Geometry& g) {
   if (g.kernel_h < 1 || g.kernel_w < 1 || g.stride_h < 1 || g.stride_w < 1 || g.top < 0 || g.left < 0)
-    fail(op, ": got ", g.text(), "; expected a kernel and a stride of 1 or more, and no negative padding at the top or left");
+    fail(op, ": got ", g.text(),
+         "; expected a kernel and a stride of 1 or more, and no negative padding at the top or left");
 }
 void check_weight(const char* op, const Shape& x, const Shape& w, const Geometry& g, int matching_axis) {
   if (x.rank() != 4 || w.rank() != 4 || x[1] != w[matching_axis] || w[2] != g.kernel_h || w[3] != g.kernel_w)
@@ -25,7 +27,8 @@ void check_weight(const char* op, const Shape& x, const Shape& w, const Geometry
          " and the kernel's R and S");
 }
 void check_bias(const char* op, const Shape& bias, Index channels) {
-  if (bias != Shape{channels}) fail(op, ": got a bias of shape ", bias, "; expected (", channels, "), one for each channel");
+  if (bias != Shape{channels})
+    fail(op, ": got a bias of shape ", bias, "; expected (", channels, "), one for each channel");
 }
 
 // The convolution from a big picture: its windows are counted and the geometry fitted to it.
@@ -55,33 +58,45 @@ Var conv2d(Var x, Var w, Geometry geometry) {
   check_weight("conv2d", x.shape(), w.shape(), geometry, 1);
   const Convolution k = onto_small("conv2d", x.shape(), w.shape()[0], geometry);
   Var y = kernels::gather(k, x.value(), w.value());
-  return apply("conv2d", y, {x, w}, {{reads(w), [g = k.g](Var dy, Var w) { return conv_transpose2d(dy, w, g); }},
-                                     {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(x, dy, g); }}});
+  return apply("conv2d", y, {x, w},
+               {
+                   {reads(w), [g = k.g](Var dy, Var w) { return conv_transpose2d(dy, w, g); }},
+                   {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(x, dy, g); }},
+               });
 }
 Var conv2d(Var x, Var w, Var bias, Geometry geometry) {
   check_weight("conv2d", x.shape(), w.shape(), geometry, 1);
   check_bias("conv2d", bias.shape(), w.shape()[0]);
   const Convolution k = onto_small("conv2d", x.shape(), w.shape()[0], geometry);
   Var y = kernels::gather(k, x.value(), w.value(), bias.value().data());
-  return apply("conv2d", y, {x, w, bias}, {{reads(w), [g = k.g](Var dy, Var w) { return conv_transpose2d(dy, w, g); }},
-                                           {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(x, dy, g); }},
-                                           [](Var dy) { return bias_gradient(dy); }});
+  return apply("conv2d", y, {x, w, bias},
+               {
+                   {reads(w), [g = k.g](Var dy, Var w) { return conv_transpose2d(dy, w, g); }},
+                   {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(x, dy, g); }},
+                   [](Var dy) { return bias_gradient(dy); },
+               });
 }
 Var conv_transpose2d(Var x, Var w, Geometry geometry) {
   check_weight("conv_transpose2d", x.shape(), w.shape(), geometry, 0);
   const Convolution k = onto_big("conv_transpose2d", x.shape(), w.shape()[1], geometry);
   Var y = kernels::scatter(k, x.value(), w.value());
-  return apply("conv_transpose2d", y, {x, w}, {{reads(w), [g = k.g](Var dy, Var w) { return conv2d(dy, w, g); }},
-                                               {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(dy, x, g); }}});
+  return apply("conv_transpose2d", y, {x, w},
+               {
+                   {reads(w), [g = k.g](Var dy, Var w) { return conv2d(dy, w, g); }},
+                   {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(dy, x, g); }},
+               });
 }
 Var conv_transpose2d(Var x, Var w, Var bias, Geometry geometry) {
   check_weight("conv_transpose2d", x.shape(), w.shape(), geometry, 0);
   check_bias("conv_transpose2d", bias.shape(), w.shape()[1]);
   const Convolution k = onto_big("conv_transpose2d", x.shape(), w.shape()[1], geometry);
   Var y = kernels::scatter(k, x.value(), w.value(), bias.value().data());
-  return apply("conv_transpose2d", y, {x, w, bias}, {{reads(w), [g = k.g](Var dy, Var w) { return conv2d(dy, w, g); }},
-                                                     {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(dy, x, g); }},
-                                                     [](Var dy) { return bias_gradient(dy); }});
+  return apply("conv_transpose2d", y, {x, w, bias},
+               {
+                   {reads(w), [g = k.g](Var dy, Var w) { return conv2d(dy, w, g); }},
+                   {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(dy, x, g); }},
+                   [](Var dy) { return bias_gradient(dy); },
+               });
 }
 Var conv2d_weight_gradient(Var x, Var g, Geometry geometry) {  // y is a weight
   const Shape &xs = x.shape(), &gs = g.shape();
@@ -91,8 +106,11 @@ Var conv2d_weight_gradient(Var x, Var g, Geometry geometry) {  // y is a weight
   if (gs != k.small())
     fail("conv2d_weight_gradient: got ", xs, " and ", gs, " for ", geometry.text(), "; expected ", k.small(), " there");
   Var y = kernels::weight_gradient(k, x.value(), g.value());
-  return apply("conv2d_weight_gradient", y, {x, g}, {{reads(g), [k = k.g](Var dw, Var g) { return conv_transpose2d(g, dw, k); }},
-                                                     {reads(x), [k = k.g](Var dw, Var x) { return conv2d(x, dw, k); }}});
+  return apply("conv2d_weight_gradient", y, {x, g},
+               {
+                   {reads(g), [k = k.g](Var dw, Var g) { return conv_transpose2d(g, dw, k); }},
+                   {reads(x), [k = k.g](Var dw, Var x) { return conv2d(x, dw, k); }},
+               });
 }
 
 }  // namespace tapestry

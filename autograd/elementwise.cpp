@@ -35,9 +35,8 @@ Tensor unless_read_for(const Var& b, Var& a) { return b.recorded() ? a.value() :
 // x where y > 0, otherwise slope x. y decides, and does not count as a variable: the sign is flat almost everywhere.
 Var scale_where_not_positive(Var x, Tensor y, Real slope) {
   Var result = kernels::scale_where_not_positive(x.take(), y, slope);
-  return apply("scale_where_not_positive", result, {x, y}, {{reads(Var(y)), [slope](Var g, Var y) {
-                 return scale_where_not_positive(g, y.value(), slope);
-               }}, {}});
+  return apply("scale_where_not_positive", result, {x, y},
+               {{reads(Var(y)), [slope](Var g, Var y) { return scale_where_not_positive(g, y.value(), slope); }}, {}});
 }
 
 }  // namespace
@@ -45,26 +44,38 @@ Var scale_where_not_positive(Var x, Tensor y, Real slope) {
 Var operator+(Var a, Var b) {  // y = a + b          dL/da = g          dL/db = g
   broadcast_both("add", a, b);
   Var y = kernels::add(a.take(), b.value());
-  return apply("add", y, {a, b}, {[](Var g) { return g; },
-                                  [](Var g) { return g; }});
+  return apply("add", y, {a, b},
+               {
+                   [](Var g) { return g; },
+                   [](Var g) { return g; },
+               });
 }
 Var operator-(Var a, Var b) {  // y = a - b          dL/da = g          dL/db = -g
   broadcast_both("subtract", a, b);
   Var y = kernels::subtract(a.take(), b.value());
-  return apply("subtract", y, {a, b}, {[](Var g) { return g; },
-                                       [](Var g) { return -g; }});
+  return apply("subtract", y, {a, b},
+               {
+                   [](Var g) { return g; },
+                   [](Var g) { return -g; },
+               });
 }
 Var operator*(Var a, Var b) {  // y = a b            dL/da = g b        dL/db = g a
   broadcast_both("multiply", a, b);
   Var y = kernels::multiply(unless_read_for(b, a), b.value());
-  return apply("multiply", y, {a, b}, {{reads(b), [](Var g, Var b) { return g * b; }},
-                                       {reads(a), [](Var g, Var a) { return g * a; }}});
+  return apply("multiply", y, {a, b},
+               {
+                   {reads(b), [](Var g, Var b) { return g * b; }},
+                   {reads(a), [](Var g, Var a) { return g * a; }},
+               });
 }
 Var operator/(Var a, Var b) {  // y = a / b          dL/da = g / b      dL/db = -g y / b
   broadcast_both("divide", a, b);
   Var y = kernels::divide(a.take(), b.value());
-  return apply("divide", y, {a, b}, {{reads(b), [](Var g, Var b) { return g / b; }},
-                                     {reads(y, b), [](Var g, Var y, Var b) { return -g * y / b; }}});
+  return apply("divide", y, {a, b},
+               {
+                   {reads(b), [](Var g, Var b) { return g / b; }},
+                   {reads(y, b), [](Var g, Var y, Var b) { return -g * y / b; }},
+               });
 }
 Var operator+(Var x, Real c) {  // y = x + c         dL/dx = g
   Var y = kernels::add(x.take(), c);
@@ -91,7 +102,7 @@ Var sqrt(Var x) {  // y = x^(1/2)                    dL/dx = g / (2 y)
   Var y = kernels::sqrt(x.take());
   return apply("sqrt", y, {x}, {{reads(y), [](Var g, Var y) { return g / (y * 2); }}});
 }
-Var pow(Var x, Real exponent) {  // y = x^p          dL/dx = g p x^(p - 1)
+Var pow(Var x, Real exponent) {                    // y = x^p          dL/dx = g p x^(p - 1)
   if (exponent == 0) return Tensor(x.shape(), 1);  // flat; the formula would divide 0 by 0 at x = 0
   Var y = kernels::pow(x.value(), exponent);
   return apply("pow", y, {x}, {{reads(x), [p = exponent](Var g, Var x) { return g * p * pow(x, p - 1); }}});
@@ -115,9 +126,8 @@ Var relu(Var x) {  // y = max(x, 0)                  dL/dx = g where y > 0, othe
 Var leaky_relu(Var x, Real slope) {  // y = x or s x     dL/dx = g where y > 0, otherwise s g; y has the sign of x
   if (!(slope >= 0)) fail("leaky_relu: got a slope of ", slope, "; expected 0 or more, so that y keeps the sign of x");
   Var y = kernels::leaky_relu(x.take(), slope);
-  return apply("leaky_relu", y, {x}, {{reads(y), [slope](Var g, Var y) {
-                 return scale_where_not_positive(g, y.value(), slope);
-               }}});
+  return apply("leaky_relu", y, {x},
+               {{reads(y), [slope](Var g, Var y) { return scale_where_not_positive(g, y.value(), slope); }}});
 }
 Var abs(Var x) {  // y = |x|                         dL/dx = g sign(x)
   Var y = kernels::abs(x.value());
@@ -127,24 +137,29 @@ Var sign(Var x) { return kernels::sign(x.take()); }
 Var clamp(Var x, Real low, Real high) {  // y = x in [low, high]     dL/dx = g where low <= x <= high, otherwise 0
   if (!(low <= high)) fail("clamp: got bounds ", low, " and ", high, "; expected the lower one first");
   Var y = kernels::clamp(x.value(), low, high);
-  return apply("clamp", y, {x}, {{reads(x), [low, high](Var g, Var x) {
-                 return g * kernels::within(x.value(), low, high);
-               }}});
+  return apply("clamp", y, {x},
+               {{reads(x), [low, high](Var g, Var x) { return g * kernels::within(x.value(), low, high); }}});
 }
 Var max(Var a, Var b) {  // y = max(a, b)            dL/da = g where a > b, half of g where a = b; dL/db the rest
   broadcast_both("max", a, b);
   Var y = kernels::maximum(a.value(), b.value());
-  return apply("max", y, {a, b}, {{reads(a, b), [](Var g, Var a, Var b) { return g * kernels::greater(a.value(), b.value()); }},
-                                  {reads(a, b), [](Var g, Var a, Var b) { return g * kernels::greater(b.value(), a.value()); }}});
+  return apply("max", y, {a, b},
+               {
+                   {reads(a, b), [](Var g, Var a, Var b) { return g * kernels::greater(a.value(), b.value()); }},
+                   {reads(a, b), [](Var g, Var a, Var b) { return g * kernels::greater(b.value(), a.value()); }},
+               });
 }
 Var where(Tensor condition, Var a, Var b) {  // y = a or b     dL/da = g where the condition holds, dL/db = g elsewhere
   broadcast_both("where", a, b);
   Var c = condition;
   if (c.shape() != a.shape()) c = broadcast_to(c, a.shape());
   Var y = kernels::where(c.value(), a.value(), b.value());
-  return apply("where", y, {c, a, b}, {{},
-      {reads(c), [](Var g, Var c) { return where(c.value(), g, Tensor(Shape(), 0)); }},
-      {reads(c), [](Var g, Var c) { return where(c.value(), Tensor(Shape(), 0), g); }}});
+  return apply("where", y, {c, a, b},
+               {
+                   {},
+                   {reads(c), [](Var g, Var c) { return where(c.value(), g, Tensor(Shape(), 0)); }},
+                   {reads(c), [](Var g, Var c) { return where(c.value(), Tensor(Shape(), 0), g); }},
+               });
 }
 
 }  // namespace tapestry

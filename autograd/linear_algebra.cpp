@@ -18,14 +18,23 @@ Var matmul(Var a, Var b, Product form) {
   Var y = kernels::matmul(a.value(), aT, b.value(), bT);
   switch (form) {
     case Product::ab:
-      return apply("matmul", y, {a, b}, {{reads(b), [](Var g, Var b) { return matmul(g, b, Product::abT); }},
-                                         {reads(a), [](Var g, Var a) { return matmul(a, g, Product::aTb); }}});
+      return apply("matmul", y, {a, b},
+                   {
+                       {reads(b), [](Var g, Var b) { return matmul(g, b, Product::abT); }},
+                       {reads(a), [](Var g, Var a) { return matmul(a, g, Product::aTb); }},
+                   });
     case Product::abT:
-      return apply("matmul abT", y, {a, b}, {{reads(b), [](Var g, Var b) { return matmul(g, b); }},
-                                             {reads(a), [](Var g, Var a) { return matmul(g, a, Product::aTb); }}});
+      return apply("matmul abT", y, {a, b},
+                   {
+                       {reads(b), [](Var g, Var b) { return matmul(g, b); }},
+                       {reads(a), [](Var g, Var a) { return matmul(g, a, Product::aTb); }},
+                   });
     default:
-      return apply("matmul aTb", y, {a, b}, {{reads(b), [](Var g, Var b) { return matmul(b, g, Product::abT); }},
-                                             {reads(a), [](Var g, Var a) { return matmul(a, g); }}});
+      return apply("matmul aTb", y, {a, b},
+                   {
+                       {reads(b), [](Var g, Var b) { return matmul(b, g, Product::abT); }},
+                       {reads(a), [](Var g, Var a) { return matmul(a, g); }},
+                   });
   }
 }
 
@@ -34,9 +43,12 @@ Var linear(Var x, Var w, Var bias) {  // y = x w^T + bias     dL/dx = g w    dL/
   if (xs.rank() != 2 || ws.rank() != 2 || xs[1] != ws[1] || bs != Shape{ws[0]})
     fail("linear: got input ", xs, ", weight ", ws, " and bias ", bs, "; expected (N, in), (out, in) and (out)");
   Var y = kernels::matmul(x.value(), false, w.value(), true, bias.value().data());
-  return apply("linear", y, {x, w, bias}, {{reads(w), [](Var g, Var w) { return matmul(g, w); }},
-                                           {reads(x), [](Var g, Var x) { return matmul(g, x, Product::aTb); }},
-                                           [bs](Var g) { return sum_to(g, bs); }});
+  return apply("linear", y, {x, w, bias},
+               {
+                   {reads(w), [](Var g, Var w) { return matmul(g, w); }},
+                   {reads(x), [](Var g, Var x) { return matmul(g, x, Product::aTb); }},
+                   [bs](Var g) { return sum_to(g, bs); },
+               });
 }
 
 }  // namespace tapestry

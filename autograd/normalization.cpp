@@ -35,9 +35,10 @@ BatchNormed batch_norm(Var x, Var gamma, Var beta, Real epsilon) {
   JointRule rule(reads(x, gamma, beta), [epsilon](Var g, Var x, Var gamma, Var beta) {
     return vjp([=](const Vars& v) { return composed(v[0], v[1], v[2], epsilon); }, g, {x, gamma, beta});
   });
-  rule.fast<3>(saved(mean, inverse_sigma), [](Tensor g, Tensor x, Tensor gamma, Tensor, Tensor mean, Tensor inverse_sigma) {
-    return kernels::batch_norm_gradients(std::move(g), x, gamma, mean, inverse_sigma);
-  });
+  rule.fast<3>(saved(mean, inverse_sigma),
+               [](Tensor g, Tensor x, Tensor gamma, Tensor, Tensor mean, Tensor inverse_sigma) {
+                 return kernels::batch_norm_gradients(std::move(g), x, gamma, mean, inverse_sigma);
+               });
   return {apply("batch_norm", y, {x, gamma, beta}, rule), mean, variance};
 }
 

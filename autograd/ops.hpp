@@ -31,14 +31,14 @@ Var log(Var x);  // natural
 Var sqrt(Var x);
 Var pow(Var x, Real exponent);
 Var tanh(Var x);
-Var sigmoid(Var x);               // 1 / (1 + exp(-x))
-Var softplus(Var x);              // log(1 + exp(x)), exact for any x
-Var relu(Var x);                  // max(x, 0); derivative 0 at 0
-Var leaky_relu(Var x, Real slope);  // x where x > 0, otherwise slope x; slope >= 0
-Var abs(Var x);                   // derivative 0 at 0
-Var sign(Var x);                  // -1, 0 or 1; a constant, since its derivative is 0 wherever it has one
-Var clamp(Var x, Real low, Real high);  // derivative 1 at both bounds
-Var max(Var a, Var b);            // where a = b each gets half of the gradient
+Var sigmoid(Var x);                         // 1 / (1 + exp(-x))
+Var softplus(Var x);                        // log(1 + exp(x)), exact for any x
+Var relu(Var x);                            // max(x, 0); derivative 0 at 0
+Var leaky_relu(Var x, Real slope);          // x where x > 0, otherwise slope x; slope >= 0
+Var abs(Var x);                             // derivative 0 at 0
+Var sign(Var x);                            // -1, 0 or 1; a constant, since its derivative is 0 wherever it has one
+Var clamp(Var x, Real low, Real high);      // derivative 1 at both bounds
+Var max(Var a, Var b);                      // where a = b each gets half of the gradient
 Var where(Tensor condition, Var a, Var b);  // a where condition is not 0, otherwise b
 
 // broadcasting.cpp: the one pair that undoes broadcasting.
@@ -50,20 +50,20 @@ Var sum(Var x);                         // -> ()
 Var mean(Var x);                        // -> ()
 Var sum(Var x, std::vector<int> axes);  // the axes disappear; -1 is the last
 Var mean(Var x, std::vector<int> axes);
-Var log_softmax(Var x);                 // (N, F), along F: x - log(sum(exp(x)))
+Var log_softmax(Var x);  // (N, F), along F: x - log(sum(exp(x)))
 
 // shaping.cpp
-Var reshape(Var x, Shape shape);  // same numbers, same order
-Var flatten(Var x);               // (N, ...) -> (N, F)
-Var transpose(Var x);             // (M, N) -> (N, M)
+Var reshape(Var x, Shape shape);                      // same numbers, same order
+Var flatten(Var x);                                   // (N, ...) -> (N, F)
+Var transpose(Var x);                                 // (M, N) -> (N, M)
 Var slice(Var x, int axis, Index begin, Index end);   // entries begin ... end - 1 along one axis; the dual of
 Var pad(Var x, int axis, Index before, Index after);  // zeros before and after along one axis
 Var concat(const Vars& parts, int axis);
 
 // linear_algebra.cpp
-enum class Product { ab, abT, aTb };  // which operand is transposed
+enum class Product { ab, abT, aTb };                   // which operand is transposed
 Var matmul(Var a, Var b, Product form = Product::ab);  // ab: (M, K) (K, N) -> (M, N)
-Var linear(Var x, Var weight, Var bias);  // x w^T + bias: (N, in) (out, in) (out) -> (N, out)
+Var linear(Var x, Var weight, Var bias);               // x w^T + bias: (N, in) (out, in) (out) -> (N, out)
 
 // convolution.cpp: one trilinear form with three faces; each rule is one of the other two.
 //   <g, conv2d(x, w)>  =  <x, conv_transpose2d(g, w)>  =  <w, conv2d_weight_gradient(x, g)>

@@ -47,9 +47,8 @@ constexpr bool takes(std::index_sequence<i...>) {
 // f(g, values[0], values[1], ...)
 template <std::size_t n, class F, class T>
 auto call_with(const F& f, T g, std::vector<T> values) {
-  return [&]<std::size_t... i>(std::index_sequence<i...>) {
-    return f(std::move(g), std::move(values[i])...);
-  }(std::make_index_sequence<n>{});
+  return [&]<std::size_t... i>(std::index_sequence<i...>) { return f(std::move(g), std::move(values[i])...); }
+  (std::make_index_sequence<n>{});
 }
 // A Var or Tensor that hides in a rule would be taken for a constant in second derivatives.
 template <class F>
@@ -61,8 +60,7 @@ constexpr bool captures_plain_numbers = std::is_trivially_destructible_v<F>;
 struct Rule {
   Rule() = default;  // no rule: this argument has to be a constant
   template <class F>
-    requires std::is_invocable_r_v<Var, F, Var>
-  Rule(F f) : Rule(reads(), f) {}
+  requires std::is_invocable_r_v<Var, F, Var> Rule(F f) : Rule(reads(), f) {}
   template <std::size_t n, class F>
   Rule(Reads<n> r, F f) : read(r.values.begin(), r.values.end()) {
     static_assert(detail::captures_plain_numbers<F>,

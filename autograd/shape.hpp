@@ -17,7 +17,7 @@ class Shape {
  public:
   static constexpr int max_rank = 6;
 
-  Shape() = default;                           // rank 0: one number
+  Shape() = default;                            // rank 0: one number
   Shape(std::initializer_list<Index> lengths);  // each 1 or more
   template <class Iterator>
   Shape(Iterator begin, Iterator end) {
@@ -26,7 +26,7 @@ class Shape {
 
   int rank() const { return rank_; }
   Index operator[](int axis) const { return lengths_[axis < 0 ? axis + rank_ : axis]; }  // -1 is the last axis
-  Index size() const;                                                                     // how many numbers
+  Index size() const;                                                                    // how many numbers
   const int* begin() const { return lengths_.data(); }
   const int* end() const { return lengths_.data() + rank_; }
 

@@ -29,7 +29,8 @@ Var slice(Var x, int axis, Index begin, Index end) {  // y = part of x     dL/dx
   axis = x.shape().axis("slice", axis);
   const Index length = x.shape()[axis];
   if (begin < 0 || begin >= end || end > length)
-    fail("slice: got ", begin, " to ", end, " of axis ", axis, " of shape ", x.shape(), "; expected 0 <= begin < end <= ", length);
+    fail("slice: got ", begin, " to ", end, " of axis ", axis, " of shape ", x.shape(),
+         "; expected 0 <= begin < end <= ", length);
   Var y = kernels::slice(x.value(), axis, begin, end);
   return apply("slice", y, {x}, {[=](Var g) { return pad(g, axis, begin, length - end); }});
 }
@@ -51,7 +52,8 @@ Var concat(const Vars& parts, int axis) {  // y = parts, one after another     d
   for (const Var& part : parts) {
     const Shape& shape = part.shape();
     if (shape.rank() != parts[0].shape().rank() || shape.with(axis, 1) != parts[0].shape().with(axis, 1))
-      fail("concat: got shapes ", parts[0].shape(), " and ", shape, "; expected them to differ on axis ", axis, " only");
+      fail("concat: got shapes ", parts[0].shape(), " and ", shape, "; expected them to differ on axis ", axis,
+           " only");
     const Index end = begin + shape[axis];
     rules.push_back([=](Var g) { return slice(g, axis, begin, end); });
     values.push_back(part.value());

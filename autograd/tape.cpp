@@ -11,10 +11,10 @@ namespace tapestry {
 
 struct RecordedCall {  // y = op(x[0], x[1], ...)
   const char* op;
-  Shape shape;               // of y
-  std::vector<int> x{};      // the place of each argument; -1 for a constant
+  Shape shape;           // of y
+  std::vector<int> x{};  // the place of each argument; -1 for a constant
   Rules rules{{}};
-  Vars everything{};         // x and y; only with Keep::everything
+  Vars everything{};  // x and y; only with Keep::everything
 };
 
 struct Recording {
@@ -43,7 +43,8 @@ struct Recording {
 };
 
 const Tensor& Var::value() const {
-  if (empty()) fail("Var: got one without a value; expected one that was neither moved from nor left empty; use a copy");
+  if (empty())
+    fail("Var: got one without a value; expected one that was neither moved from nor left empty; use a copy");
   return value_;
 }
 Tensor Var::take() { return tape_ && tape_->keep == Keep::everything ? value() : (value(), value_.take()); }
@@ -63,11 +64,13 @@ void settle(Vars& read, const Var& y, const Vars& x, Who who) {
       continue;
     }
     const bool is_argument = std::any_of(x.begin(), x.end(), [&](const Var& v) {
-      return r.recorded() ? v.tape() == r.tape() && v.place() == r.place() : !v.empty() && v.value().shares_storage_with(r.value());
+      return r.recorded() ? v.tape() == r.tape() && v.place() == r.place()
+                          : !v.empty() && v.value().shares_storage_with(r.value());
     });
     if (!is_argument)
-      fail(who(), " reads a value that is neither y nor an argument; expected one of these, since anything else would be "
-                  "a constant in second derivatives; make it an argument");
+      fail(who(),
+           " reads a value that is neither y nor an argument; expected one of these, since anything else would be "
+           "a constant in second derivatives; make it an argument");
   }
 }
 
@@ -79,8 +82,9 @@ std::shared_ptr<Recording> tape_of(const char* op, const Vars& x) {
       fail(op, ": argument ", i, " was recorded on a tape that ", x[i].tape()->ended,
            "; expected a living tape; pass its value() to use it as a constant");
     if (tape && x[i].tape() != tape)
-      fail(op, ": argument ", i, " was recorded on another tape than the arguments before it; expected one tape; pass "
-               "the value() of one of them to use it as a constant");
+      fail(op, ": argument ", i,
+           " was recorded on another tape than the arguments before it; expected one tape; pass "
+           "the value() of one of them to use it as a constant");
     tape = x[i].tape();
   }
   return tape;
@@ -203,21 +207,26 @@ Vars Recording::backward(const Var& y, Var g, const Vars& wrt, Backward how, boo
 }
 
 Vars Recording::differentiate(const Var& loss, const Vars& wrt, Backward how, bool consume) {
-  if (!ended.empty()) fail("gradient: this tape ", ended, "; expected a living one; ask for every gradient before it ends");
+  if (!ended.empty())
+    fail("gradient: this tape ", ended, "; expected a living one; ask for every gradient before it ends");
   if (loss.tape().get() != this)
     fail("gradient: the loss was ", loss.recorded() ? "recorded on another tape" : "not recorded",
          "; expected a loss of this tape; compute it from variables of this tape");
   for (const Var& w : wrt)
     if (w.tape().get() != this)
-      fail("gradient: asked for the gradient of a value that was ", w.recorded() ? "recorded on another tape" : "not recorded",
+      fail("gradient: asked for the gradient of a value that was ",
+           w.recorded() ? "recorded on another tape" : "not recorded",
            "; expected variables of this tape; make it one with tape.variable()");
   if (loss.shape().size() != 1)
     fail("gradient: the loss has shape ", loss.shape(), "; expected one number; take its sum() or mean()");
   if (consume && how.record)
-    fail("gradient: got record = true and a tape to be consumed; expected one of them; keep the tape: tape.gradient(...)");
+    fail(
+        "gradient: got record = true and a tape to be consumed; expected one of them; keep the tape: "
+        "tape.gradient(...)");
   for (const auto& [stored, version] : versions)
     if (stored->version() != version)
-      fail("gradient: '", stored->name(), "' changed after this tape recorded it; expected the value that was recorded; "
+      fail("gradient: '", stored->name(),
+           "' changed after this tape recorded it; expected the value that was recorded; "
            "differentiate before you update");
   if (consume) ended = "was consumed by std::move(tape).gradient(...)";  // first: an error leaves no half-eaten tape
   Vars dL = backward(loss, Tensor(loss.shape(), 1), wrt, how, consume);
@@ -274,7 +283,8 @@ Var Tape::constant(const Buffer& buffer) {
 }
 
 namespace {
-// A parameter that the tape has not met becomes a variable here, which the loss cannot have reached: the error names it.
+// A parameter that the tape has not met becomes a variable here, which the loss cannot have reached: the error names
+// it.
 Vars leaves(Tape& tape, const Parameters& parameters) {
   Vars vars;
   for (Parameter* p : parameters) vars.push_back(tape.variable(*p));

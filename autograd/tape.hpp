@@ -58,8 +58,8 @@ class Tape {
   Tape& operator=(const Tape&) = delete;
 
   Var variable(Tensor value, std::string name = "variable");  // something to differentiate by
-  Var variable(Parameter& parameter);                          // the same Var each time
-  Var constant(const Buffer& buffer);                          // not differentiated, but watched for changes
+  Var variable(Parameter& parameter);                         // the same Var each time
+  Var constant(const Buffer& buffer);                         // not differentiated, but watched for changes
 
   // dL/dw for each w. Evaluates only the rules that lie on a path from the loss to something asked for. The loss is one
   // number. Errors: the loss or a w of another tape, a w that the loss never reached, a parameter or buffer that

@@ -28,7 +28,8 @@ Tensor::Tensor(Shape shape, const std::vector<Real>& numbers) : Tensor(uninitial
 }
 
 Real Tensor::item() const {
-  if (empty() || size() != 1) fail("item: got a tensor of shape ", shape_, "; expected one number; take its sum() or mean()");
+  if (empty() || size() != 1)
+    fail("item: got a tensor of shape ", shape_, "; expected one number; take its sum() or mean()");
   return numbers_[0];
 }
 

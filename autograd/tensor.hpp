@@ -27,7 +27,7 @@ class Tensor {
 
   const Real* data() const { return numbers_.get(); }
   Real operator[](Index i) const { return numbers_.get()[i]; }  // in row-major order
-  Real item() const;                                           // the one number of a tensor of size 1
+  Real item() const;                                            // the one number of a tensor of size 1
   std::vector<Real> numbers() const { return {data(), data() + size()}; }
 
   Tensor reshaped(Shape shape) const;  // the same numbers in the same order, shared

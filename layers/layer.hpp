@@ -36,8 +36,12 @@ class Layer {
 
  protected:
   // One line declares, names, shapes and initialises: weight_(parameter("weight", init({out, in})))
-  Parameter& parameter(std::string name, Tensor initial) { return parameters_.emplace_back(std::move(name), std::move(initial)); }
-  Buffer& buffer(std::string name, Tensor initial) { return buffers_.emplace_back(std::move(name), std::move(initial)); }
+  Parameter& parameter(std::string name, Tensor initial) {
+    return parameters_.emplace_back(std::move(name), std::move(initial));
+  }
+  Buffer& buffer(std::string name, Tensor initial) {
+    return buffers_.emplace_back(std::move(name), std::move(initial));
+  }
 
  private:
   std::deque<Parameter> parameters_;  // deques: what they hold stays where it is

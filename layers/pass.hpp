@@ -9,10 +9,10 @@ enum class Mode { training, evaluation };
 
 struct Pass {
   Mode mode = Mode::evaluation;
-  Random random{};                     // the key of this pass: seed, step and purpose; a layer adds its own place
-  Tape* tape = nullptr;                // where to record; nowhere, if null
+  Random random{};                        // the key of this pass: seed, step and purpose; a layer adds its own place
+  Tape* tape = nullptr;                   // where to record; nowhere, if null
   bool update_running_statistics = true;  // does a batch norm in training mode remember what it saw?
-  Index first_sample = 0;              // the place of the batch's first sample in the global batch
+  Index first_sample = 0;                 // the place of the batch's first sample in the global batch
 
   static Pass training(Random random) { return {.mode = Mode::training, .random = random}; }
   static Pass training(Random random, Tape& tape) { return {.mode = Mode::training, .random = random, .tape = &tape}; }

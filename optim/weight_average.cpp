@@ -22,10 +22,11 @@ void WeightAverage::follow() {
 }
 
 void WeightAverage::swap() {
-  for (std::size_t i = 0; i < stored_.size(); ++i) stored_[i]->update([&](Tensor now) {
-    std::swap(now, averages_[i]);
-    return now;
-  });
+  for (std::size_t i = 0; i < stored_.size(); ++i)
+    stored_[i]->update([&](Tensor now) {
+      std::swap(now, averages_[i]);
+      return now;
+    });
 }
 
 }  // namespace tapestry

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <string>
 
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/elementwise.hpp"
@@ -36,7 +37,7 @@ using Geometries = Convolution (*)(Index);
 const Geometries geometries[] = {strided, into_few, from_few, wide};
 
 struct Way {
-  const char* name;
+  std::string name;
   Tensor (*gather)(const Convolution&, const Tensor&, const Tensor&, const Real*);
   Tensor (*scatter)(const Convolution&, const Tensor&, const Tensor&, const Real*);
   Tensor (*weight_gradient)(const Convolution&, const Tensor&, const Tensor&);
@@ -48,7 +49,7 @@ const Way ways[] = {
 };
 
 using Unary = Tensor (*)(Tensor);
-const std::pair<const char*, Unary> functions[] = {
+const std::pair<std::string, Unary> functions[] = {
     {"add a number", [](Tensor x) { return kernels::add(x, Real(0.3)); }},
     {"multiply by a number", [](Tensor x) { return kernels::multiply(x, Real(0.3)); }},
     {"divide a number", [](Tensor x) { return kernels::divide(Real(0.3), x); }},
@@ -74,7 +75,7 @@ const std::pair<const char*, Unary> functions[] = {
 };
 
 // f() with one thread and with several.
-void check_threads(const char* name, const std::function<Tensors()>& f) {
+void check_threads(const std::string& name, const std::function<Tensors()>& f) {
   CAPTURE(name);
   use_threads(1);
   const Tensors alone = f();
@@ -89,7 +90,7 @@ void check_threads(const char* name, const std::function<Tensors()>& f) {
 }
 
 // f of a batch's sample alone, or of some samples, gives these samples of f of the batch.
-void check_samples(const char* name, const Tensor& batch, const std::function<Tensor(const Tensor&)>& f) {
+void check_samples(const std::string& name, const Tensor& batch, const std::function<Tensor(const Tensor&)>& f) {
   CAPTURE(name);
   const Tensor all = f(batch);
   const Index N = batch.shape()[0];
@@ -102,7 +103,7 @@ void check_samples(const char* name, const Tensor& batch, const std::function<Te
 }
 
 // f(begin, end), a sum over these samples, of a whole batch and of its two parts.
-void check_parts(const char* name, const std::function<Tensor(Index, Index)>& f) {
+void check_parts(const std::string& name, const std::function<Tensor(Index, Index)>& f) {
   CAPTURE(name);
   for (const auto& [first, all] : {std::pair<Index, Index>{128, 256}, {64, 96}, {32, 64}, {128, 160}, {64, 101}}) {
     CAPTURE(first);
@@ -255,6 +256,7 @@ TEST_CASE("kernels: a chunk is 32 samples, added one after another") {
     const Tensor ones({N, 1}, 1), x({N, 1}, numbers);
     const Real sum = N == 32 ? 1 : 1 + 32 * half;
     CHECK(kernels::matmul(ones, true, x, false).item() == sum);
+    CHECK(kernels::matmul(ones.reshaped({1, N}), false, x, false).item() == 1);  // not a batch: no chunks
     const Convolution k{N, 1, 1, 1, 1, 1, 1, Geometry{}};
     const Shape pictures{N, 1, 1, 1};
     for (const Way& way : ways) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/matrix.hpp"
@@ -50,7 +51,7 @@ double dot(const Tensor& a, const Tensor& b) {
 }
 
 struct Way {
-  const char* name;
+  std::string name;
   Tensor (*gather)(const Convolution&, const Tensor&, const Tensor&, const Real*);
   Tensor (*scatter)(const Convolution&, const Tensor&, const Tensor&, const Real*);
   Tensor (*weight_gradient)(const Convolution&, const Tensor&, const Tensor&);
@@ -70,23 +71,24 @@ Convolution random_convolution(Index i) {
   const bool few_big = kind == few_in_big || (kind == wide_stride && i % 16 >= kinds), few_small = kind == few_in_small;
   for (;;) {
     Geometry g{dice.between(1, 5), dice.between(1, 5), dice.between(1, few_big ? 2 : 4),
-               dice.between(1, few_big ? 2 : 4)};
+               dice.between(1, few_big || kind == flat ? 2 : 4)};
     if (few_small) g.stride_h = g.stride_w = 1;
     if (kind == wide_stride) g = {dice.between(1, 2), dice.between(1, 3), dice.between(3, 5), dice.between(4, 5)};
     const bool beyond = kind == wide_padding;
-    g.top = beyond ? dice.between(g.kernel_h, 2 * g.kernel_h) : dice.between(0, g.kernel_h - 1);
-    g.left = beyond ? dice.between(g.kernel_w, 2 * g.kernel_w) : dice.between(0, g.kernel_w - 1);
+    g.top = beyond ? dice.between(g.kernel_h, 2 * g.kernel_h) : dice.between(0, g.kernel_h);
+    g.left = beyond ? dice.between(g.kernel_w, 2 * g.kernel_w) : dice.between(0, g.kernel_w);
     g.bottom = dice.between(-1, g.kernel_h + 1), g.right = dice.between(-1, g.kernel_w + 1);
     const auto length = [&] {
       if (kind == wide_stride) return dice.between(20, 45);
       if (few_big || few_small) return dice.between(9, 17);
       return dice.between(1, kind == many_pictures || kind == many_channels ? 8 : 12);
     };
-    const Index H = kind == flat ? dice.between(1, 3) : length(), W = kind == flat ? dice.between(40, 70) : length();
+    const Index H = kind == flat ? dice.between(1, 3) : length(), W = kind == flat ? dice.between(60, 90) : length();
     const Index P = g.windows_h(H), Q = g.windows_w(W);
     if (P < 1 || Q < 1 || (few_big && P * Q < 64) || (few_small && H * W < 64)) continue;
     Index N = dice.between(1, 5), C = dice.between(1, 9), O = dice.between(1, 9);
     if (few_big) C = dice.between(1, 4), O = dice.between(5, 9);
+    if (kind == flat) C = dice.between(1, 3), O = dice.between(2, 9);
     if (few_small) O = dice.between(1, 4), C = dice.between(5, 9);
     if (kind == many_channels)
       N = dice.between(1, 2), C = dice.one_of({3, 16, 64, 65, 70}), O = dice.one_of({2, 16, 65, 70});
@@ -180,10 +182,10 @@ TEST_CASE("kernels: matmul in its four forms, with and without a bias") {
     CHECK(differing(kernels::matmul(a, a_transposed, b, b_transposed, added),
                     kernels::reference::matmul(a, a_transposed, b, b_transposed, added)) == 0);
   }
-  const Tensor a({2, 3}, {1, 2, 3, 4, 5, 6}), b({3, 2}, {1, 0, 2, 1, 0, 3}), bias({2}, {10, 20});
+  const Tensor a({2, 3}, {1, 2, 3, 4, 5, 6}), b({3, 2}, {1, 0, 2, 1, 0, 3}), bias({3}, {10, 20, 30});
   CHECK(kernels::reference::matmul(a, false, b, false).numbers() == Numbers{5, 11, 14, 23});
   CHECK(kernels::reference::matmul(a, true, b, true, bias.data()).numbers() ==
-        Numbers{11, 26, 32, 12, 29, 35, 13, 32, 38});
+        Numbers{11, 26, 42, 12, 29, 45, 13, 32, 48});
 }
 
 TEST_CASE("kernels: transpose") {

@@ -1,17 +1,57 @@
-// What the README shows is what the program says.
+// What README and docs show is what stands in the sources, and what the programs say.
 #include <doctest/doctest.h>
 
-#include "apps/common/file.hpp"
+#include <sstream>
+
 #include "tests/program.hpp"
 
 using namespace tapestry;
 
-TEST_CASE("the README's example is the program, and its output is what the program prints") {
-  const std::string readme = read_file("README.md"), source = read_file("apps/first_tape.cpp");
-  const std::string body = source.substr(source.find("int main()"));
-  CHECK(readme.find("```cpp\n" + body + "```") != std::string::npos);
+namespace {
 
+// The text between each ```language and ``` of a page.
+std::vector<std::string> listings(const std::string& page, const std::string& language) {
+  std::vector<std::string> all;
+  std::istringstream lines(page);
+  bool inside = false, wanted = false;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("```")) {
+      inside = !inside;
+      wanted = inside && line == "```" + language;
+      if (wanted) all.emplace_back();
+    } else if (wanted) {
+      all.back() += line + "\n";
+    }
+  }
+  return all;
+}
+
+bool stands_in_a_source(const std::string& listing) {
+  for (const char* folder : {"apps", "autograd", "layers", "optim", "datasets"})
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
+      if (entry.path().extension() == ".cpp" || entry.path().extension() == ".hpp")
+        if (read_file(entry.path()).find(listing) != std::string::npos) return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("every C++ listing of README and docs stands in a source file") {
+  std::size_t count = 0;
+  std::vector<std::filesystem::path> pages{"README.md"};
+  for (const auto& entry : std::filesystem::directory_iterator("docs"))
+    if (entry.path().extension() == ".md") pages.push_back(entry.path());
+  for (const auto& page : pages)
+    for (const std::string& listing : listings(read_file(page), "cpp")) {
+      INFO(page.string(), ":\n", listing);
+      CHECK(stands_in_a_source(listing));
+      ++count;
+    }
+  CHECK(count >= 2);
+}
+
+TEST_CASE("the README's example prints what the README says") {
   const Ending ending = run_program("first_tape", {}, TemporaryFolder());
   CHECK(ending.code() == 0);
-  CHECK(readme.find("```\n" + ending.out + "```") != std::string::npos);
+  CHECK(listings(read_file("README.md"), "").front() == ending.out);
 }

@@ -32,6 +32,6 @@ TEST_CASE("a decay of 0 is no average, and one beyond its range an error") {
   none.follow();
   none.swap();
   CHECK(w.value().item() == 2);
-  CHECK_THROWS_WITH_AS(WeightAverage({&w}, {}, 1), "WeightAverage: got a decay of 1; expected 0 or more and less than 1",
-                       Error);
+  CHECK_THROWS_WITH_AS(WeightAverage({&w}, {}, 1),
+                       "WeightAverage: got a decay of 1; expected 0 or more and less than 1", Error);
 }

@@ -130,29 +130,33 @@ void Progress::erase() {
   on_screen_ = 0;
 }
 
-// At most `width` characters: a narrow screen loses the bar first, then the end. Width 0: a plain line, without bar.
+// At most `width` characters. Width 0: a plain line, without bar. Where not everything fits, the line is written closer
+// together, and the bar alone tells how far the epoch has come; the narrowest screens lose the bar, then the end.
 std::string Progress::text(std::size_t width) const {
-  const std::string head = "epoch " + out_of(moment_.epoch, moment_.epochs) + "  ";
-  std::string tail = out_of(moment_.epoch_step, moment_.epoch_steps);
-  for (const auto& [label, value] : moment_.values) tail += "  " + label + " " + number(value);
-  for (const std::string& part : speed()) tail += "  " + part;
-  if (width == 0) return head + tail;
+  const std::string head = "epoch " + out_of(moment_.epoch, moment_.epochs);
+  const std::string full = out_of(moment_.epoch_step, moment_.epoch_steps) + tail("  ", " pictures/s");
+  if (width == 0) return head + "  " + full;
 
-  const std::size_t taken = head.size() + tail.size() + 3;  // brackets and a space
-  if (width < taken + shortest_bar) return (head + tail).substr(0, width);
   const double share = static_cast<double>(moment_.epoch_step) / static_cast<double>(std::max(moment_.epoch_steps, 1L));
-  return head + bar(share, std::min(width - taken, longest_bar)) + " " + tail;
+  if (const std::size_t taken = head.size() + full.size() + 5; taken + shortest_bar <= width)
+    return head + "  " + bar(share, std::min(width - taken, longest_bar)) + " " + full;
+  const std::string compact = tail(" ", "/s");
+  if (const std::size_t taken = head.size() + compact.size() + 3; taken + 1 <= width)
+    return head + " " + bar(share, std::min(width - taken, longest_bar)) + compact;
+  return (head + compact).substr(0, width);
 }
 
-// {"5,120 pictures/s", "1:12 left"}, as soon as there are two moments to compare.
-std::vector<std::string> Progress::speed() const {
-  if (marks_.size() < 2) return {};
+// "  d 0.63  g 1.02  5,120 pictures/s  1:12 left", the last two as soon as there are two moments to compare.
+std::string Progress::tail(const std::string& gap, const std::string& unit) const {
+  std::string text;
+  for (const auto& [label, value] : moment_.values) text += gap + label + " " + number(value);
+  if (marks_.size() < 2) return text;
   const Mark &first = marks_.front(), &last = marks_.back();
   const double seconds = last.time - first.time;
-  if (seconds <= 0 || last.step <= first.step) return {};
+  if (seconds <= 0 || last.step <= first.step) return text;
   const double seconds_per_step = seconds / static_cast<double>(last.step - first.step);
-  return {with_commas(std::lround(static_cast<double>(last.pictures - first.pictures) / seconds)) + " pictures/s",
-          duration(seconds_per_step * static_cast<double>(std::max(moment_.steps - moment_.step, 0L))) + " left"};
+  return text + gap + with_commas(std::lround(static_cast<double>(last.pictures - first.pictures) / seconds)) + unit +
+         gap + duration(seconds_per_step * static_cast<double>(std::max(moment_.steps - moment_.step, 0L))) + " left";
 }
 
 }  // namespace tapestry

@@ -60,7 +60,7 @@ class Progress {
   void draw(double now);
   void erase();
   std::string text(std::size_t width) const;
-  std::vector<std::string> speed() const;
+  std::string tail(const std::string& gap, const std::string& unit) const;
 
   std::ostream& out_;
   Screen screen_;

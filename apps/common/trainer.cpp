@@ -94,9 +94,8 @@ void Session::introduce(std::ostream& out) const {
   out << "training       " << with_commas(epochs()) << (epochs() == 1 ? " epoch, " : " epochs, ")
       << with_commas(steps()) << (steps() == 1 ? " step" : " steps") << " of " << with_commas(c_.training.batch)
       << " real pictures\n"
-      << "work           " << std::fixed << std::setprecision(2) << work * 1e-9
-      << " billion multiply-adds in a step\n" << std::defaultfloat
-      << "threads        " << threads_ << '\n';
+      << "work           " << std::fixed << std::setprecision(2) << work * 1e-9 << " billion multiply-adds in a step\n"
+      << std::defaultfloat << "threads        " << threads_ << '\n';
 }
 
 StepResult Session::step(Index number) {
@@ -104,9 +103,8 @@ StepResult Session::step(Index number) {
   const std::vector<Index> chosen = batches_.indices(number);
   const Tensor real = gather(dataset_, chosen, c_.data.scale);
   const Tensor z_d = latents(c_.training.batch, random("latents of the discriminator"));
-  const Tensor z_g = c_.game.fakes == Fakes::shared
-                         ? z_d
-                         : latents(c_.training.generator_batch, random("latents of the generator"));
+  const Tensor z_g =
+      c_.game.fakes == Fakes::shared ? z_d : latents(c_.training.generator_batch, random("latents of the generator"));
   pictures_ += static_cast<Index>(chosen.size());
   return play_(real, z_d, z_g, random);
 }
@@ -126,11 +124,16 @@ bool Session::train(const RunFolder& run, Progress& progress) {
     metrics.append(csv(done_, {double(epoch + 1), r.loss_on_real, r.loss_on_fake, r.discriminator_loss,
                                r.generator_loss, r.d_of_x, r.d_of_g_of_z}));
     timing.append(csv(done_, {seconds.count()}));
-    progress.report({.epoch = epoch + 1, .epochs = epochs(),
-                     .epoch_step = done_ - first, .epoch_steps = std::min(end, steps) - first,
-                     .step = done_, .steps = steps, .pictures = pictures_,
-                     .values = {{"d", r.discriminator_loss}, {"g", r.generator_loss}, {"D(x)", r.d_of_x},
-                                {"D(G(z))", r.d_of_g_of_z}}});
+    progress.report(
+        {.epoch = epoch + 1,
+         .epochs = epochs(),
+         .epoch_step = done_ - first,
+         .epoch_steps = std::min(end, steps) - first,
+         .step = done_,
+         .steps = steps,
+         .pictures = pictures_,
+         .values = {
+             {"d", r.discriminator_loss}, {"g", r.generator_loss}, {"D(x)", r.d_of_x}, {"D(G(z))", r.d_of_g_of_z}}});
     ended = done_ == steps || interrupted();
     const bool chosen_epoch = done_ == end && (epoch + 1) % c_.output.samples.every_epochs == 0;
     if (chosen_epoch || ended) save_samples(run, epoch + 1);
@@ -165,9 +168,10 @@ void Session::save_samples(const RunFolder& run, Index epoch) {
 
 // What somebody needs to use the weights without the configuration goes with them.
 void Session::save_weights(const RunFolder& run) {
-  const std::map<std::string, std::string> metadata = {
-      {"format", "pt"}, {"tapestry", version}, {"latent", c_.resolved["latent"].dump()},
-      {"scale", c_.resolved["data"]["scale"].dump()}};
+  const std::map<std::string, std::string> metadata = {{"format", "pt"},
+                                                       {"tapestry", version},
+                                                       {"latent", c_.resolved["latent"].dump()},
+                                                       {"scale", c_.resolved["data"]["scale"].dump()}};
   auto save = [&](const std::string& path, const char* network, Sequential& model) {
     Checkpoint checkpoint{metadata, named_tensors(model.parameters(), model.buffers())};
     checkpoint.metadata["model"] = c_.resolved[network].dump();

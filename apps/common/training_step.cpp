@@ -12,12 +12,17 @@ StepResult TrainingStep::alternating(const Tensor& real, const Tensor& z_d, cons
   StepResult result;
   // (1) The discriminator learns to say 1 to real pictures and 0 to fakes. The fakes are plain numbers: there is no way
   // back into the generator.
-  const Tensor fake =
-      generator_(Pass::training(random("making fakes")).without_running_statistics(), z_d).value();
+  const Tensor fake = generator_(Pass::training(random("making fakes")).without_running_statistics(), z_d).value();
   switch (game_.discriminator_step) {
-    case DiscriminatorStep::separate: learn_separately(real, fake, random, result); break;
-    case DiscriminatorStep::concatenated: learn_from_one_batch(real, fake, random, result); break;
-    case DiscriminatorStep::summed: learn_from_sum(real, fake, random, result); break;
+    case DiscriminatorStep::separate:
+      learn_separately(real, fake, random, result);
+      break;
+    case DiscriminatorStep::concatenated:
+      learn_from_one_batch(real, fake, random, result);
+      break;
+    case DiscriminatorStep::summed:
+      learn_from_sum(real, fake, random, result);
+      break;
   }
 
   // (2) The generator learns to make it say 1. The gradient flows through the discriminator, into the generator only.
@@ -91,18 +96,24 @@ Var TrainingStep::judge(const Pass& pass, Var pictures) {
 
 Var TrainingStep::loss(const Var& judged, bool real) const {
   switch (loss_) {
-    case Loss::bce_on_probabilities: return bce_on_probabilities(judged, real);
-    case Loss::softmax: return softmax_cross_entropy(judged, std::vector<int>(judged.shape()[0], real));
-    default: return bce_with_logits(judged, real);
+    case Loss::bce_on_probabilities:
+      return bce_on_probabilities(judged, real);
+    case Loss::softmax:
+      return softmax_cross_entropy(judged, std::vector<int>(judged.shape()[0], real));
+    default:
+      return bce_with_logits(judged, real);
   }
 }
 
 double TrainingStep::probability(const Var& judged) const {
   const Var plain = judged.value();
   switch (loss_) {
-    case Loss::bce_on_probabilities: return mean(plain).item();
-    case Loss::softmax: return mean(sigmoid(slice(plain, 1, 1, 2) - slice(plain, 1, 0, 1))).item();
-    default: return mean(sigmoid(plain)).item();
+    case Loss::bce_on_probabilities:
+      return mean(plain).item();
+    case Loss::softmax:
+      return mean(sigmoid(slice(plain, 1, 1, 2) - slice(plain, 1, 0, 1))).item();
+    default:
+      return mean(sigmoid(plain)).item();
   }
 }
 
@@ -112,7 +123,7 @@ void TrainingStep::update_discriminator(Tape&& tape, const Var& loss) {
 
 namespace {
 
-struct Work {  // multiply-adds of one picture
+struct Work {                                   // multiply-adds of one picture
   double forward = 0, weights = 0, inputs = 0;  // inputs: gradients, but for those of the network's own input
 };
 Work work(const Sequential& network, Shape shape) {

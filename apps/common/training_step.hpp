@@ -26,8 +26,8 @@ class TrainingStep {
         loss_(loss),
         game_(game) {}
 
-  // real (N, C, H, W) and latents (M, size): z_d for the fakes that the discriminator learns from, z_g for those by which
-  // the generator learns. `random` is the key of this step.
+  // real (N, C, H, W) and latents (M, size): z_d for the fakes that the discriminator learns from, z_g for those by
+  // which the generator learns. `random` is the key of this step.
   StepResult operator()(const Tensor& real, const Tensor& z_d, const Tensor& z_g, Random random);
 
  private:
@@ -37,9 +37,9 @@ class TrainingStep {
   void learn_from_one_batch(const Tensor& real, const Tensor& fake, Random random, StepResult& result);
   void learn_from_sum(const Tensor& real, const Tensor& fake, Random random, StepResult& result);
 
-  Var judge(const Pass& pass, Var pictures);            // what the loss is computed from
-  Var loss(const Var& judged, bool real) const;         // of calling these pictures real, or fake
-  double probability(const Var& judged) const;          // mean, of being real
+  Var judge(const Pass& pass, Var pictures);     // what the loss is computed from
+  Var loss(const Var& judged, bool real) const;  // of calling these pictures real, or fake
+  double probability(const Var& judged) const;   // mean, of being real
   void update_discriminator(Tape&& tape, const Var& loss);
 
   Sequential &generator_, &discriminator_;

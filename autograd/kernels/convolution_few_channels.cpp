@@ -1,6 +1,6 @@
 // Scatter into a big picture of a few channels (the last layer of a generator draws one or three). Panels of output
-// channels would be nearly empty there, so the roles change: first every tap is multiplied with the whole small picture,
-// which lies in memory just as a panel wants it,
+// channels would be nearly empty there, so the roles change: first every tap is multiplied with the whole small
+// picture, which lies in memory just as a panel wants it,
 //
 //   product[c,r,s][p,q] = sum over o of w[o,c,r,s] y[o,p,q]
 //

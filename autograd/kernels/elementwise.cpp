@@ -55,25 +55,34 @@ Tensor map_groups(Tensor x, F f) {
 }  // namespace
 
 Tensor add(Tensor a, const Tensor& b) {
-  return map(std::move(a), [](Real a, Real b) { return a + b; }, b);
+  return map(
+      std::move(a), [](Real a, Real b) { return a + b; }, b);
 }
 Tensor subtract(Tensor a, const Tensor& b) {
-  return map(std::move(a), [](Real a, Real b) { return a - b; }, b);
+  return map(
+      std::move(a), [](Real a, Real b) { return a - b; }, b);
 }
 Tensor multiply(Tensor a, const Tensor& b) {
-  return map(std::move(a), [](Real a, Real b) { return a * b; }, b);
+  return map(
+      std::move(a), [](Real a, Real b) { return a * b; }, b);
 }
 Tensor divide(Tensor a, const Tensor& b) {
-  return map(std::move(a), [](Real a, Real b) { return a / b; }, b);
+  return map(
+      std::move(a), [](Real a, Real b) { return a / b; }, b);
 }
 Tensor maximum(Tensor a, const Tensor& b) {
-  return map(std::move(a), [](Real a, Real b) { return a > b || a != a ? a : b; }, b);  // a NaN stays
+  return map(
+      std::move(a), [](Real a, Real b) { return a > b || a != a ? a : b; }, b);  // a NaN stays
 }
 Tensor greater(Tensor a, const Tensor& b) {
-  return map(std::move(a), [](Real a, Real b) { return a > b ? Real(1) : a == b ? Real(0.5) : Real(0); }, b);
+  return map(
+      std::move(a), [](Real a, Real b) { return a > b    ? Real(1)
+                                                : a == b ? Real(0.5)
+                                                         : Real(0); }, b);
 }
 Tensor where(Tensor condition, const Tensor& a, const Tensor& b) {
-  return map(std::move(condition), [](Real c, Real a, Real b) { return c != 0 ? a : b; }, a, b);
+  return map(
+      std::move(condition), [](Real c, Real a, Real b) { return c != 0 ? a : b; }, a, b);
 }
 
 Tensor add(Tensor x, Real c) {
@@ -98,7 +107,8 @@ Tensor leaky_relu(Tensor x, Real slope) {
   return map(std::move(x), [slope](Real x) { return x > 0 ? x : x * slope; });
 }
 Tensor scale_where_not_positive(Tensor x, const Tensor& y, Real slope) {
-  return map(std::move(x), [slope](Real x, Real y) { return y > 0 ? x : x * slope; }, y);
+  return map(
+      std::move(x), [slope](Real x, Real y) { return y > 0 ? x : x * slope; }, y);
 }
 Tensor sign(Tensor x) {
   return map(std::move(x), [](Real x) { return x > 0 ? Real(1) : x < 0 ? Real(-1) : x; });

@@ -36,7 +36,8 @@ constexpr Index row_block = 240;  // rows of the result that one task computes a
 // numbers) takes a block of the result whose rows are panel_width apart.
 template <class Store>
 void product(const Matrix& a, const Matrix& b, Index chunk, Store store) {
-  const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk, row_blocks = (a.rows + row_block - 1) / row_block;
+  const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk,
+              row_blocks = (a.rows + row_block - 1) / row_block;
   const Offsets row_offsets = multiples(std::min(row_block, a.rows), a.row_stride);
   const Offsets depth_offsets = multiples(std::min(chunk, depth), a.column_stride);
   const Offsets result_offsets = multiples(std::min(row_block, a.rows), panel_width);

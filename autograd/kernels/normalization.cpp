@@ -90,7 +90,8 @@ Tensors batch_norm_gradients(Tensor g, const Tensor& x, const Tensor& gamma, con
   }
   Tensor dx = g.recycle();
   const Real *const fa = a.data(), *const fb = b.data(), *const fd = d.data();
-  each_number(channels, dx.writable(), [=](Index c, Index i) { return fa[c] * dy[i] + (fb[c] * (from[i] - m[c]) + fd[c]); });
+  each_number(channels, dx.writable(),
+              [=](Index c, Index i) { return fa[c] * dy[i] + (fb[c] * (from[i] - m[c]) + fd[c]); });
   return {dx, dgamma, dbeta};
 }
 

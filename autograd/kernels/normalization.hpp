@@ -10,7 +10,8 @@ struct ChannelStatistics {
 // In two passes, mean first: E[x^2] - E[x]^2 would cancel.
 ChannelStatistics channel_statistics(const Tensor& x);
 
-// (x - mean) scale + shift, one of each (C) for each channel. The mean goes first: folded into the shift it would cancel.
+// (x - mean) scale + shift, one of each (C) for each channel. The mean goes first: folded into the shift it would
+// cancel.
 Tensor normalize_channels(Tensor x, const Tensor& mean, const Tensor& scale, const Tensor& shift);
 
 // dL/dx, dL/dgamma, dL/dbeta of y = gamma (x - mean) inverse_sigma + beta, where mean and sigma are those of x itself:

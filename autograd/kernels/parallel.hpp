@@ -13,9 +13,9 @@ namespace tapestry::kernels {
 // Work of so many nanoseconds stays on one thread: waking the others takes nearly as long.
 constexpr double little_work = 20'000;
 
-// f(i) for i = 0 ... count - 1, each once, in any order, on all threads. `work` is a rough guess of how many nanoseconds
-// one thread would need for all of it. An exception must not leave a parallel region (that would end the program), so
-// the first one is carried out of it by hand.
+// f(i) for i = 0 ... count - 1, each once, in any order, on all threads. `work` is a rough guess of how many
+// nanoseconds one thread would need for all of it. An exception must not leave a parallel region (that would end the
+// program), so the first one is carried out of it by hand.
 template <class F>
 void parallel_for(Index count, double work, F f) {
   if (count <= 1 || work < little_work || omp_get_max_threads() == 1 || omp_in_parallel()) {

@@ -95,16 +95,17 @@ Tensor sum_to(const Tensor& x, Shape shape) {
   const Index count = (layout.samples + in_chunk - 1) / in_chunk;
   const Scratch partial(layout.samples_repeated ? count * layout.small : 0);
   Real* const results = layout.samples_repeated ? static_cast<Real*>(partial) : to;
-  parallel_for_blocks(count, std::max<Index>(1, samples_in_task(layout) / in_chunk),
-                      0.5 * layout.big * in_chunk, [&](Index begin, Index end) {
-    std::vector<double> sum(layout.small);
-    for (Index chunk = begin; chunk < end; ++chunk) {
-      std::fill(sum.begin(), sum.end(), 0.0);
-      for (Index n = chunk * in_chunk; n < std::min(layout.samples, (chunk + 1) * in_chunk); ++n)
-        add_sample(layout, 0, x.data() + n * layout.big, sum.data());
-      for (Index i = 0; i < layout.small; ++i) results[chunk * layout.small + i] = static_cast<Real>(sum[i]);
-    }
-  });
+  parallel_for_blocks(count, std::max<Index>(1, samples_in_task(layout) / in_chunk), 0.5 * layout.big * in_chunk,
+                      [&](Index begin, Index end) {
+                        std::vector<double> sum(layout.small);
+                        for (Index chunk = begin; chunk < end; ++chunk) {
+                          std::fill(sum.begin(), sum.end(), 0.0);
+                          for (Index n = chunk * in_chunk; n < std::min(layout.samples, (chunk + 1) * in_chunk); ++n)
+                            add_sample(layout, 0, x.data() + n * layout.big, sum.data());
+                          for (Index i = 0; i < layout.small; ++i)
+                            results[chunk * layout.small + i] = static_cast<Real>(sum[i]);
+                        }
+                      });
   if (layout.samples_repeated) {
     add_in_pairs(partial, count, layout.small);
     std::copy_n(static_cast<const Real*>(partial), layout.small, to);

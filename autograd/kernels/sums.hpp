@@ -4,7 +4,8 @@
 
 namespace tapestry::kernels {
 
-// f(0) + f(1) + ... + f(count - 1): sixteen running sums side by side, so that vectors can be used, then these in double.
+// f(0) + f(1) + ... + f(count - 1): sixteen running sums side by side, so that vectors can be used, then these in
+// double.
 template <class F>
 double sum_of(Index count, F f) {
   constexpr Index lanes = 16;

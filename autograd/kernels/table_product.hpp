@@ -7,8 +7,8 @@
 // pixel's place in the padded picture and a tap's place in the window. So im2col becomes two lists of integers, and no
 // column matrix is ever written.
 //
-// Each C[i, j] is summed over l = 0, 1, 2, ... in this order, whatever the number of rows: a row's bits do not depend on
-// the rows around it.
+// Each C[i, j] is summed over l = 0, 1, 2, ... in this order, whatever the number of rows: a row's bits do not depend
+// on the rows around it.
 #pragma once
 #include <Eigen/Core>
 #include <vector>
@@ -61,7 +61,8 @@ inline void table_product(Index rows, Index depth, const Real* A, const int* a, 
     const Index l = depth * piece / pieces, part = depth * (piece + 1) / pieces - l;
     const Real* const b = B + l * b_stride;
     Index i = 0;
-    for (; i + tile_rows <= rows; i += tile_rows) table_tile<tile_rows>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
+    for (; i + tile_rows <= rows; i += tile_rows)
+      table_tile<tile_rows>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
     for (; i + 2 <= rows; i += 2) table_tile<2>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
     if (i < rows) table_tile<1>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
   }
