@@ -13,7 +13,7 @@ endif
 # No -ffast-math: results must not depend on what a compiler thinks is close enough.
 CXXFLAGS += -std=c++20 -O3 -march=native -fopenmp -fno-math-errno -fno-trapping-math -Wall -Wextra -MMD -MP -I.
 CXXFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags eigen3 2>/dev/null)) -DEIGEN_DONT_PARALLELIZE
-CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-g -fsanitize=address$(,)undefined)
+CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-O1 -g -fsanitize=address$(,)undefined)
 LDLIBS   += -lz -lcrypto
 # False alarms of g++ 12: about strings everywhere, and about its own intrinsics under Eigen's vectors.
 CXXFLAGS += $(if $(findstring g++,$(CXX)),-Wno-restrict -Wno-stringop-overread)

@@ -10,6 +10,7 @@
 #include "autograd/kernels/matrix.hpp"
 #include "autograd/kernels/reduction.hpp"
 #include "autograd/random.hpp"
+#include "tests/convolution_ways.hpp"
 
 using namespace tapestry;
 using kernels::Convolution;
@@ -49,18 +50,6 @@ double dot(const Tensor& a, const Tensor& b) {
   for (Index i = 0; i < a.size(); ++i) sum += double(a[i]) * b[i];
   return sum;
 }
-
-struct Way {
-  std::string name;
-  Tensor (*gather)(const Convolution&, const Tensor&, const Tensor&, const Real*);
-  Tensor (*scatter)(const Convolution&, const Tensor&, const Tensor&, const Real*);
-  Tensor (*weight_gradient)(const Convolution&, const Tensor&, const Tensor&);
-};
-const Way ways[] = {
-    {"default", kernels::gather, kernels::scatter, kernels::weight_gradient},
-    {"im2col", kernels::im2col::gather, kernels::im2col::scatter, kernels::im2col::weight_gradient},
-    {"table", kernels::table::gather, kernels::table::scatter, kernels::table::weight_gradient},
-};
 
 // What is special about a random convolution.
 enum Kind { plain, few_in_big, few_in_small, many_channels, many_pictures, flat, wide_stride, wide_padding, kinds };

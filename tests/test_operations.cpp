@@ -46,7 +46,7 @@ Shape shrunk(const Shape& big, Dice& dice) {
   return small;
 }
 
-void check_function(const char* name, Var f(Var), double reference(double), double low, double high) {
+void check_function(const std::string& name, Var f(Var), double reference(double), double low, double high) {
   CAPTURE(name);
   const Tensor x = Random(5)("x").uniform({1000}, Real(low), Real(high));
   std::vector<double> expected;

@@ -1,0 +1,21 @@
+// Every way in which the kernels convolve.
+#pragma once
+#include <string>
+
+#include "autograd/kernels/convolution.hpp"
+
+namespace tapestry {
+
+struct Way {
+  std::string name;
+  Tensor (*gather)(const kernels::Convolution&, const Tensor&, const Tensor&, const Real*);
+  Tensor (*scatter)(const kernels::Convolution&, const Tensor&, const Tensor&, const Real*);
+  Tensor (*weight_gradient)(const kernels::Convolution&, const Tensor&, const Tensor&);
+};
+inline const Way ways[] = {
+    {"default", kernels::gather, kernels::scatter, kernels::weight_gradient},
+    {"im2col", kernels::im2col::gather, kernels::im2col::scatter, kernels::im2col::weight_gradient},
+    {"table", kernels::table::gather, kernels::table::scatter, kernels::table::weight_gradient},
+};
+
+}  // namespace tapestry
