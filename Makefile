@@ -60,7 +60,8 @@ DEPENDENCIES := Eigen/Core:libeigen3-dev:eigen3-devel:eigen  nlohmann/json.hpp:n
   openssl/sha.h:libssl-dev:openssl-devel:openssl  omp.h:libgomp1:libgomp:libomp
 MANAGER := $(firstword $(foreach m,apt-get dnf brew,$(if $(shell command -v $(m)),$(m))))
 package  = $(word $(if $(filter apt-get,$(MANAGER)),2,$(if $(filter dnf,$(MANAGER)),3,4)),$(subst :, ,$(1)))
-missing  = $(foreach d,$(DEPENDENCIES),$(shell echo '\#include <$(firstword $(subst :, ,$(d)))>' | \
+hash    := \#
+missing  = $(foreach d,$(DEPENDENCIES),$(shell echo '$(hash)include <$(firstword $(subst :, ,$(d)))>' | \
   $(CXX) $(filter-out -MMD -MP,$(CXXFLAGS)) -E -x c++ - >/dev/null 2>&1 || echo $(d)))
 missing_tools = $(if $(shell command -v pkg-config),,pkg-config) $(if $(shell command -v $(CXX)),,g++)
 SUDO    := $(if $(filter-out 0,$(shell id -u)),$(if $(filter brew,$(MANAGER)),,sudo))
