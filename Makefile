@@ -16,8 +16,8 @@ CXXFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags eigen3 2>/dev/
 CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-O1 -g -fsanitize=address$(,)undefined)
 LDLIBS   += -lz -lcrypto
 # False alarms of g++ 12: about strings everywhere, and about its own intrinsics under Eigen's vectors.
-CXXFLAGS += $(if $(findstring g++,$(CXX)),-Wno-restrict -Wno-stringop-overread)
-$(BUILD)/autograd/kernels/%.o: CXXFLAGS += $(if $(findstring g++,$(CXX)),-Wno-maybe-uninitialized -Wno-uninitialized -Wno-ignored-attributes)
+CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),-Wno-restrict -Wno-stringop-overread)
+$(BUILD)/autograd/kernels/%.o: CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),-Wno-maybe-uninitialized -Wno-uninitialized -Wno-ignored-attributes)
 , := ,
 
 LIBRARY := $(BUILD)/libtapestry.a

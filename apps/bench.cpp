@@ -122,7 +122,9 @@ void bench_kernels(const std::vector<Recipe>& all, Json& report) {
             << "twin (im2col and Eigen's product)\n\n"
             << std::left << std::setw(62) << "layer (big-small channels, kernel, big/small picture)" << std::right
             << std::setw(22) << "gather" << std::setw(22) << "scatter" << std::setw(22) << "weight gradient" << '\n';
-  for (const auto& [name, k] : cases) {
+  for (const LayerCase& layer : cases) {
+    const std::string& name = layer.name;
+    const kernels::Convolution& k = layer.k;
     const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small()), w = Random(3).normal(k.weight());
     const std::vector<std::pair<std::string, std::vector<std::function<void()>>>> primitives = {
         {"gather", {[&] { kernels::gather(k, x, w); }, [&] { kernels::im2col::gather(k, x, w); }}},
