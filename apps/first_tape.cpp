@@ -8,7 +8,7 @@ using namespace tapestry;
 int main() {
   Tape tape;
   Var w = tape.variable(Tensor({1, 2}, {0.5, -0.25}), "w");
-  Var b = tape.variable(Tensor({1}, {0.1}), "b");
+  Var b = tape.variable(Tensor({1}, 0.1), "b");
   Var x = Tensor({3, 2}, {1, 2, 3, 4, 5, 6});  // a constant: not recorded, not differentiated
   Var y = tanh(linear(x, w, b));
   Var loss = mean(y * y);

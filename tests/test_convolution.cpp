@@ -214,10 +214,9 @@ TEST_CASE("same, as TensorFlow has it") {
                                                                     {2, 3, 9, 3, 0, 0},
                                                                     {4, 1, 8, 8, 1, 2},
                                                                     {1, 2, 5, 3, 0, 0}}) {
-    CAPTURE(kernel);
-    CAPTURE(stride);
-    CAPTURE(size);
     const Geometry both = Geometry::same(kernel, kernel, stride, stride, size, size);
+    const std::string text = both.text();
+    CAPTURE(text);
     CHECK(both == Geometry{kernel, kernel, stride, stride, before, after, before, after});
     CHECK(both.windows_h(size) == windows);
     CHECK(both.windows_w(size) == windows);
@@ -237,9 +236,9 @@ TEST_CASE("same for transposed convolutions, as TensorFlow has it") {
                                                      {2, 3, 0, -1},
                                                      {1, 2, 0, -1},
                                                      {1, 4, 0, -3}}) {
-    CAPTURE(kernel);
-    CAPTURE(stride);
     const Geometry both = Geometry::same_transposed(kernel, kernel, stride, stride);
+    const std::string text = both.text();
+    CAPTURE(text);
     CHECK(both == Geometry{kernel, kernel, stride, stride, before, after, before, after});
     for (Index n : {1, 4, 7}) CHECK(both.height(n) == n * stride);
     for (Index n : {1, 4, 7}) CHECK(both.width(n) == n * stride);

@@ -179,10 +179,11 @@ std::vector<Case> convolutions() {
   const std::pair<const char*, Geometry> geometries[] = {{"3x3", plain},           {"4x4 stride 2", strided},
                                                          {"uneven", uneven},       {"sparse", sparse},
                                                          {"far padding", far_out}, {"cropping", cropping}};
-  for (const auto& [name, k] : geometries) {
+  for (const auto& named : geometries) {
+    const Geometry k = named.second;
     const Tensor x = normal({2, 2, 5, 4}), w = normal({3, 2, k.kernel_h, k.kernel_w}), small = normal({2, 3, 2, 2});
     const Tensor g = normal({2, 3, k.windows_h(5), k.windows_w(4)});
-    const std::string of = std::string(", ") + name;
+    const std::string of = std::string(", ") + named.first;
     cases.push_back({"conv2d" + of, [k](X x) { return conv2d(x[0], x[1], k); }, {x, w}});
     cases.push_back({"conv2d with bias" + of, [k](X x) { return conv2d(x[0], x[1], x[2], k); }, {x, w, normal({3})}});
     const Geometry up =

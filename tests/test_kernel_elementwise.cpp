@@ -88,11 +88,12 @@ void check_in_place(Tensor x, F kernel) {
 }  // namespace
 
 TEST_CASE("kernels: functions of one number") {
-  for (const auto& [name, kernel, formula, low, high] : functions) {
-    CAPTURE(name);
-    const Tensor x = Random(61).uniform({many}, Real(low), Real(high));
+  for (const auto& function : functions) {
+    const auto kernel = function.kernel;
+    CAPTURE(function.name);
+    const Tensor x = Random(61).uniform({many}, Real(function.low), Real(function.high));
     Doubles expected;
-    for (Real v : x.numbers()) expected.push_back(formula(v));
+    for (Real v : x.numbers()) expected.push_back(function.formula(v));
     CHECK(relative_error(kernel(x), expected) <= tolerance);
     check_in_place(copy(x), kernel);
   }
@@ -103,8 +104,10 @@ TEST_CASE("kernels: functions of two numbers") {
   Numbers of_b = Random(63).uniform({many}, -2, 2).numbers();
   for (Index i = 0; i < many; i += 5) of_b[i] = a[i];  // equal ones too
   const Tensor b = row(of_b);
-  for (const auto& [name, kernel, formula] : pairwise) {
-    CAPTURE(name);
+  for (const auto& function : pairwise) {
+    const auto kernel = function.kernel;
+    const auto formula = function.formula;
+    CAPTURE(function.name);
     Index wrong = 0;
     const Tensor y = kernel(a, b);
     for (Index i = 0; i < many; ++i) wrong += !(y[i] == Real(formula(a[i], b[i])));  // rounded once: exact
@@ -130,8 +133,9 @@ TEST_CASE("kernels: special numbers") {
   CHECK(kernels::within(row({-1, 1, 0, 2}), -1, 1).numbers() == Numbers{1, 1, 1, 0});
   CHECK(kernels::scale_where_not_positive(row({8, 8}), row({0, 1}), 0.5).numbers() == Numbers{4, 8});
   CHECK(kernels::leaky_relu(row({0, -2}), 0.5).numbers() == Numbers{0, -1});
-  for (const auto& [name, kernel, formula, low, high] : functions) {
-    CAPTURE(name);
+  for (const auto& function : functions) {
+    const auto kernel = function.kernel;
+    CAPTURE(function.name);
     if (kernel != functions[std::size(functions) - 1].kernel) CHECK(std::isnan(kernel(row({nan}))[0]));  // not `within`
   }
   CHECK(std::isnan(kernels::maximum(row({nan}), row({1}))[0]));
@@ -152,7 +156,8 @@ TEST_CASE("kernels: batch normalisation") {
       const auto channel = [&](Index i) { return i / area % C; };
       for (Index i = 0; i < x.size(); ++i) mean[channel(i)] += double(x[i]) / count;
       for (Index i = 0; i < x.size(); ++i) variance[channel(i)] += std::pow(x[i] - mean[channel(i)], 2) / count;
-      const auto [got_mean, got_variance] = kernels::channel_statistics(x);
+      const kernels::ChannelStatistics got = kernels::channel_statistics(x);
+      const Tensor &got_mean = got.mean, &got_variance = got.variance;
       const double rounding = in_double ? 1e-15 : 1e-7;
       CHECK(relative_error(got_mean, mean, 1) <= tolerance);
       CHECK(relative_error(got_variance, variance, 1) <= std::max(tolerance, 100 * rounding * rounding * far * far));

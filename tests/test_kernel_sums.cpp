@@ -83,8 +83,8 @@ void check_samples(const std::string& name, const Tensor& batch, const std::func
   CAPTURE(name);
   const Tensor all = f(batch);
   const Index N = batch.shape()[0];
-  for (const auto& [begin, end] :
-       {std::pair<Index, Index>{0, 1}, {1, 2}, {N - 1, N}, {N / 2, N / 2 + 1}, {3, 11}, {1, N}}) {
+  for (const auto& part : {std::pair<Index, Index>{0, 1}, {1, 2}, {N - 1, N}, {N / 2, N / 2 + 1}, {3, 11}, {1, N}}) {
+    const Index begin = part.first, end = part.second;
     CAPTURE(begin);
     CAPTURE(end);
     CHECK(same_bits(f(samples(batch, begin, end)), samples(all, begin, end)));
@@ -94,7 +94,8 @@ void check_samples(const std::string& name, const Tensor& batch, const std::func
 // f(begin, end), a sum over these samples, of a whole batch and of its two parts.
 void check_parts(const std::string& name, const std::function<Tensor(Index, Index)>& f) {
   CAPTURE(name);
-  for (const auto& [first, all] : {std::pair<Index, Index>{128, 256}, {64, 96}, {32, 64}, {128, 160}, {64, 101}}) {
+  for (const auto& split : {std::pair<Index, Index>{128, 256}, {64, 96}, {32, 64}, {128, 160}, {64, 101}}) {
+    const Index first = split.first, all = split.second;
     CAPTURE(first);
     CAPTURE(all);
     CHECK(same_bits(f(0, all), kernels::add(f(0, first), f(first, all))));
@@ -194,7 +195,8 @@ TEST_CASE("kernels: a sample does not depend on the batch around it") {
 TEST_CASE("kernels: a number does not depend on its place") {
   const Tensor x = normal({45}, "x");
   for (const auto& [name, f] : functions) {
-    CAPTURE(name);
+    const std::string function = name;
+    CAPTURE(function);
     std::vector<Real> alone;
     for (Index i = 0; i < x.size(); ++i) alone.push_back(f(samples(x, i, i + 1)).item());
     for (Index length = 1; length <= x.size(); ++length) {

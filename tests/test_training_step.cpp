@@ -49,8 +49,10 @@ TEST_CASE("training steps recycle all their memory") {
 }
 
 TEST_CASE("multiply-adds of a step are those counted for the two reference runs") {
-  for (const auto& [file, billion_operations] :
+  for (const auto& run :
        {std::pair("apps/configs/mnist_keras.json", 129.6), std::pair("apps/configs/mnist_tf2.json", 115.6)}) {
+    const std::string file = run.first;
+    const double billion_operations = run.second;
     CAPTURE(file);
     const Configuration c = read_configuration(JsonSource::from_file(file), mnist_trainer);
     const double work =
