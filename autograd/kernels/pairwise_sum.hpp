@@ -2,9 +2,9 @@
 //
 //   ((0 + 1) + (2 + 3)) + ((4 + 5) + 6)
 //
-// so that the bits do not depend on the number of threads. Nor do they depend on a split of the batch where the tree has
-// one, at a power of two of chunks: the sum of 256 samples is that of the first 128 plus that of the others. A tree is
-// also more exact than a running sum.
+// so that the bits do not depend on the number of threads. Nor do they depend on a split of the batch where the tree
+// has one, at a power of two of chunks: the sum of 256 samples is that of the first 128 plus that of the others. A tree
+// is also more exact than a running sum.
 #pragma once
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/tensor.hpp"
