@@ -2,7 +2,6 @@
 // in the order of the file, each below the JSON that it is read from; the layers of the networks are in model.cpp.
 #pragma once
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,8 +9,8 @@
 
 #include "apps/common/command_line.hpp"
 #include "apps/common/model.hpp"
+#include "apps/common/optimizer_options.hpp"
 #include "datasets/batches.hpp"
-#include "optim/optimizer.hpp"
 
 namespace tapestry {
 
@@ -52,10 +51,6 @@ struct Game {
   Order order = Order::alternating;
 };
 
-// "optimizers": {"generator": {"type": "adam", "learning_rate": 0.0002, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-7,
-//                              "epsilon_place": "outside_correction"}, "discriminator": {"type": "sgd", ...}}
-using MakeOptimizer = std::function<std::unique_ptr<Optimizer>(Parameters)>;
-
 // "training": {"epochs": 50, "steps_per_epoch": 234, "batch": 128, "generator_batch": 256, "batches": "shuffled",
 //              "last_batch": "keep", "average": 0.999, "seed": 1, "threads": 0}
 struct Training {
@@ -86,7 +81,7 @@ struct Configuration {
   std::unique_ptr<Sequential> generator, discriminator;  // with their initial weights
   Loss loss = Loss::bce_with_logits;
   Game game;
-  MakeOptimizer generator_optimizer, discriminator_optimizer;
+  MakeOptimizer generator_optimizer, discriminator_optimizer;  // "optimizers": {"generator": ..., "discriminator": ...}
   Training training;
   Output output;
   Json resolved;  // all of it with the defaults filled in; read again, it gives the same run
