@@ -78,7 +78,7 @@ std::vector<Recipe> recipes() {
   std::vector<Recipe> all;
   for (const auto& [name, file] :
        {std::pair{"S2", "apps/configs/mnist_keras.json"}, {"S4", "apps/configs/mnist_tf2.json"}}) {
-    const Trainer trainer{{"mnist"}, {1, 28, 28}};
+    const Trainer trainer{{"mnist"}};
     all.push_back({name, read_configuration(JsonSource::from_file(file), trainer)});
   }
   return all;
@@ -164,7 +164,7 @@ void bench_steps(std::vector<Recipe>& all, Json& report) {
         2 * multiply_adds_of_step(*c.generator, *c.discriminator, r.picture, c.latent.size, c.training, c.game);
     memory::reset_peak();
     double peak = 0;
-    const Rate rate = measure(flops, {[&] { play(real, z_d, z_g, Random(4)); }}, peak)[0];
+    const Rate rate = measure(flops, {[&] { play({{real, z_d}}, z_g, Random(4), 0); }}, peak)[0];
     const double time = flops * 1e-9 / rate.gflops, megabytes = memory::usage().peak_bytes * 1e-6;
     std::cout << std::left << std::setw(10) << r.name << std::right << std::fixed << std::setprecision(1)
               << std::setw(8) << c.training.batch << std::setw(12) << flops * 1e-9 << std::setw(14) << time * 1e3

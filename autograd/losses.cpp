@@ -8,6 +8,11 @@ namespace {
 void check_target(const char* loss, Real target) {
   if (!(target >= 0 && target <= 1)) fail(loss, ": got a target of ", target, "; expected 0 (fake) to 1 (real)");
 }
+void check_targets(const char* loss, const Shape& judged, const Tensor& targets) {
+  if (targets.shape() != judged)
+    fail(loss, ": got predictions ", judged, " and targets ", targets.shape(), "; expected equal shapes");
+  for (Index i = 0; i < targets.size(); ++i) check_target(loss, targets[i]);
+}
 
 }  // namespace
 
@@ -17,21 +22,29 @@ Var bce_with_logits(Var logits, Real target) {
 }
 
 Var bce_with_logits(Var logits, Tensor targets) {
-  if (targets.shape() != logits.shape())
-    fail("bce_with_logits: got logits ", logits.shape(), " and targets ", targets.shape(), "; expected equal shapes");
-  for (Index i = 0; i < targets.size(); ++i) check_target("bce_with_logits", targets[i]);
+  check_targets("bce_with_logits", logits.shape(), targets);
   return mean(softplus(logits) - logits * targets);
 }
 
 Var bce_on_probabilities(Var probabilities, Real target) {
-  check_target("bce_on_probabilities", target);
+  return bce_on_probabilities(probabilities, Tensor(probabilities.shape(), target));
+}
+
+Var bce_on_probabilities(Var probabilities, Tensor targets) {
+  check_targets("bce_on_probabilities", probabilities.shape(), targets);
   constexpr Real clipped = 1e-7;
-  const Var p = clamp(std::move(probabilities), clipped, 1 - clipped);
-  return -mean(log(p) * target + log(1 - p) * (1 - target));
+  const Var p = clamp(std::move(probabilities), clipped, 1 - clipped), t = targets;
+  return -mean(log(p) * t + log(1 - p) * (1 - t));
+}
+
+Var softmax_cross_entropy(Var logits, Tensor targets) {
+  check_targets("softmax_cross_entropy", logits.shape(), targets);
+  const auto N = static_cast<Real>(logits.shape()[0]);
+  return -sum(log_softmax(std::move(logits)) * targets) / N;
 }
 
 Var softmax_cross_entropy(Var logits, const std::vector<int>& labels) {
-  const Shape shape = logits.shape();
+  const Shape& shape = logits.shape();
   if (shape.rank() != 2 || shape[0] != static_cast<Index>(labels.size()))
     fail("softmax_cross_entropy: got logits ", shape, " and ", labels.size(), " labels; expected (N, K) and N labels");
   Tensor one_hot(shape, 0);
@@ -41,7 +54,7 @@ Var softmax_cross_entropy(Var logits, const std::vector<int>& labels) {
       fail("softmax_cross_entropy: got label ", labels[n], " in row ", n, "; expected 0 to ", shape[1] - 1);
     to[n * shape[1] + labels[n]] = 1;
   }
-  return -sum(log_softmax(std::move(logits)) * one_hot) / static_cast<Real>(shape[0]);
+  return softmax_cross_entropy(std::move(logits), std::move(one_hot));
 }
 
 Var mean_squared_error(Var x, Var target) {

@@ -14,10 +14,13 @@ namespace tapestry {
 Var bce_with_logits(Var logits, Real target);
 // From bare probabilities p, clipped to [1e-7, 1 - 1e-7] as Keras does:  -target log p - (1 - target) log(1 - p).
 Var bce_on_probabilities(Var probabilities, Real target);
-// One target for each sample: targets (N, 1) like the logits.
+// One target for each sample, of the same shape as what is judged, (N, 1).
 Var bce_with_logits(Var logits, Tensor targets);
+Var bce_on_probabilities(Var probabilities, Tensor targets);
 
-// -log softmax(logits)[label], logits (N, K), one label 0 ... K - 1 for each row.
+// -sum over k of target[k] log softmax(logits)[k]; logits and targets (N, K), each row of the targets a distribution.
+Var softmax_cross_entropy(Var logits, Tensor targets);
+// The same with one label 0 ... K - 1 for each row.
 Var softmax_cross_entropy(Var logits, const std::vector<int>& labels);
 
 // mean((x - target)^2)

@@ -1,7 +1,6 @@
 #include "layers/sequential.hpp"
 
 #include "autograd/error.hpp"
-#include "layers/activations.hpp"
 
 namespace tapestry {
 
@@ -18,16 +17,6 @@ Var Sequential::run(const Pass& pass, Var x, std::size_t layers) {
 }
 
 Var Sequential::operator()(const Pass& pass, Var x) { return run(pass, std::move(x), size()); }
-
-Var Sequential::logits(const Pass& pass, Var x) {
-  if (layers_.empty()) return x;
-  const std::size_t last = size() - 1;
-  x = run(pass, std::move(x), last);
-  if (dynamic_cast<Sigmoid*>(layers_[last].get())) return x;
-  const Pass inside = pass.inside(last);
-  if (auto* inner = dynamic_cast<Sequential*>(layers_[last].get())) return inner->logits(inside, std::move(x));
-  return (*layers_[last])(inside, std::move(x));
-}
 
 Shape Sequential::output_shape(const Shape& input) const {
   Shape shape = input;

@@ -17,9 +17,9 @@ class Sequential : public Layer {
   Layer& operator[](std::size_t i) const { return *layers_.at(i); }
 
   Var operator()(const Pass& pass, Var x) override;
-  // The same without a Sigmoid at the very end: what that sigmoid would have been given. Binary cross-entropy is
-  // computed from it (losses.hpp says why).
-  Var logits(const Pass& pass, Var x);
+  // Through the first so many layers only. Binary cross-entropy is computed from what a sigmoid at the end would have
+  // been given (losses.hpp says why).
+  Var run(const Pass& pass, Var x, std::size_t layers);
 
   Shape output_shape(const Shape& input) const override;
   std::string kind() const override { return "sequential"; }
@@ -28,8 +28,6 @@ class Sequential : public Layer {
   Buffers buffers() override;
 
  private:
-  Var run(const Pass& pass, Var x, std::size_t layers);  // the first so many
-
   std::vector<LayerPtr> layers_;
 };
 

@@ -118,7 +118,7 @@ inline std::string replaced(std::string text, const std::string& from, const std
 }
 
 // What apps/mnist_dcgan can train on.
-inline const Trainer mnist_trainer{.sources = {"mnist", "synthetic_digits"}, .picture = {1, 28, 28}};
+inline const Trainer mnist_trainer{.sources = {"mnist", "synthetic_digits"}};
 
 // A DCGAN that learns for 12 steps in a tenth of a second: batch norm and dropout in both networks, and six batches in
 // an epoch, the last of them short.

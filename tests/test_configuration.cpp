@@ -11,7 +11,7 @@ using namespace tapestry;
 
 namespace {
 
-const Trainer mnist{{"mnist", "synthetic_digits"}, {1, 28, 28}};
+const Trainer mnist{{"mnist", "synthetic_digits"}};
 
 // The smallest configuration that a trainer accepts.
 const char* const small = R"({
@@ -173,14 +173,16 @@ TEST_CASE("options: an integer beyond 64 bits with a sign is not taken for a neg
 TEST_CASE("configuration: defaults") {
   const Configuration read = read_configuration(JsonSource("folder/c.json", small), mnist);
   CHECK(read.data.source == "mnist");
-  CHECK(read.data.folders.front() == std::filesystem::absolute("folder/data/mnist"));
+  CHECK(read.data.from.picture == Shape{1, 28, 28});
+  CHECK(read.resolved["data"]["path"] == std::filesystem::absolute("folder/data/mnist").string());
   CHECK(read.data.scale == Scale::minus_one_to_one);
   CHECK_FALSE(read.data.count);
   CHECK(read.latent.size == 10);
   CHECK(read.latent.distribution == Distribution::normal);
   CHECK(read.generator->size() == 3);
   CHECK(read.discriminator->size() == 2);
-  CHECK(read.loss == Loss::bce_with_logits);
+  CHECK(read.loss.head == Head::logit);
+  CHECK(read.resolved["loss"].dump() == R"({"type":"bce_with_logits"})");
   CHECK(read.game.discriminator_step == DiscriminatorStep::summed);
   CHECK(read.game.fakes == Fakes::fresh);
   CHECK(read.game.order == Order::alternating);
@@ -197,10 +199,14 @@ TEST_CASE("configuration: defaults") {
 
 TEST_CASE("configuration: data are also looked for under TAPESTRY_DATA") {
   ::setenv("TAPESTRY_DATA", "/elsewhere", 1);
-  const Configuration read = read_configuration(JsonSource("c.json", small), mnist);
+  const JsonSource source("folder/c.json", R"({"path": "my/mnist"})");
+  Problems problems;
+  Json resolved;
+  Options data({source, problems, resolved});
+  const std::vector<std::filesystem::path> folders = read_path(data, "data/mnist");
   ::unsetenv("TAPESTRY_DATA");
-  REQUIRE(read.data.folders.size() == 2);
-  CHECK(read.data.folders[1] == "/elsewhere/mnist");
+  CHECK(folders ==
+        std::vector<std::filesystem::path>{std::filesystem::absolute("folder/my/mnist"), "/elsewhere/mnist"});
 }
 
 TEST_CASE("configuration: the resolved one holds every default and gives itself when read again") {
@@ -253,12 +259,14 @@ TEST_CASE("configuration: wrong types and ranges") {
   CHECK(batch("null") == "c.json:16:14: /training/batch is null; expected an integer from 1 to 65536");
   CHECK(batch("{\"a\": 1}") == "c.json:16:14: /training/batch is an object; expected an integer from 1 to 65536");
   CHECK(error_after("{\"size\": 10}", "10") == "c.json:3:13: /latent is 10; expected an object");
+  const std::string losses =
+      "\"bce\", \"bce_with_logits\", \"bce_on_probabilities\", \"softmax\", \"saturating\", \"least_squares\", "
+      "\"hinge\", \"wasserstein\", \"wasserstein_gp\", \"r1\"";
   CHECK(error_after("\"bce_with_logits\"", "\"bce_with_logit\"") ==
-        "c.json:13:11: /loss is \"bce_with_logit\"; expected one of \"bce\", \"bce_with_logits\", "
-        "\"bce_on_probabilities\", \"softmax\"; did you mean \"bce_with_logits\"?");
-  CHECK(error_after("\"loss\": \"bce_with_logits\",", "") ==
-        "c.json:1:1: /loss is missing; expected one of \"bce\", \"bce_with_logits\", \"bce_on_probabilities\", "
-        "\"softmax\"");
+        "c.json:13:11: /loss is \"bce_with_logit\"; expected one of " + losses + "; did you mean \"bce_with_logits\"?");
+  CHECK(error_after("\"bce_with_logits\"", "{\"type\": \"hinged\"}") ==
+        "c.json:13:20: /loss/type is \"hinged\"; expected one of " + losses + "; did you mean \"hinge\"?");
+  CHECK(error_after("\"loss\": \"bce_with_logits\",", "") == "c.json:1:1: /loss is missing; expected one of " + losses);
   CHECK(error_after("[-1, 1]", "[-1, 2]") == "c.json:2:40: /data/scale is [-1,2]; expected [-1, 1] or [0, 1]");
   CHECK(error_after("\"epochs\": 3,", "\"epochs\": 3, \"steps\": 4,") ==
         "c.json:14:15: /training has both \"epochs\" and \"steps\"; expected one of them");
@@ -333,7 +341,7 @@ TEST_CASE("--set: replaces, adds, and is checked like the file") {
   CHECK(read.generator->parameters().size() == 1);
   CHECK(read.latent.distribution == Distribution::uniform);
   CHECK(read.resolved["optimizers"]["discriminator"]["momentum"] == 0.5);
-  CHECK(read.data.folders[0].filename() == "7");
+  CHECK(std::filesystem::path(read.resolved["data"]["path"].get<std::string>()).filename() == "7");
 
   CHECK(error_after_set({"generator.0.featuers=64"}) ==
         "--set generator.0.featuers=64: /generator/0/featuers is not a known key; did you mean \"features\"?");

@@ -46,7 +46,7 @@ void check_count(const std::string& layers, const Shape& input, const Shape& out
 }
 
 Configuration recipe(const std::string& name) {
-  return read_configuration(JsonSource::from_file("apps/configs/" + name), {{"mnist"}, {1, 28, 28}});
+  return read_configuration(JsonSource::from_file("apps/configs/" + name), {{"mnist"}});
 }
 
 }  // namespace
@@ -87,7 +87,7 @@ TEST_CASE("model: mnist_keras.json is the recipe") {
   CHECK(count_parameters(*read.generator).total() == 1164289);
   CHECK(count_parameters(*read.discriminator).total() == 40705);
   CHECK(read.data.scale == Scale::zero_to_one);
-  CHECK(read.loss == Loss::bce);
+  CHECK(read.loss.through_logit);
   CHECK(read.game.discriminator_step == DiscriminatorStep::concatenated);
   CHECK(read.game.fakes == Fakes::fresh);
   CHECK(read.game.order == Order::alternating);
@@ -108,7 +108,7 @@ TEST_CASE("model: mnist_tf2.json is the recipe") {
   CHECK(count_parameters(*read.generator).trainable == 2305472);
   CHECK(count_parameters(*read.discriminator).total() == 212865);
   CHECK(read.data.scale == Scale::minus_one_to_one);
-  CHECK(read.loss == Loss::bce_with_logits);
+  CHECK(read.loss.head == Head::logit);
   CHECK(read.game.discriminator_step == DiscriminatorStep::summed);
   CHECK(read.game.fakes == Fakes::shared);
   CHECK(read.game.order == Order::simultaneous);

@@ -36,8 +36,8 @@ TEST_CASE("training steps recycle all their memory") {
     for (Index number = 0; number < 60; ++number) {
       CAPTURE(number);
       const Random random = Random(5)(number);
-      step(gather(dataset, batches.indices(number), c.data.scale), random("d").normal({40, 8}),
-           random("g").normal({40, 8}), random);
+      step({{gather(dataset, batches.indices(number), c.data.scale), random("d").normal({40, 8})}},
+           random("g").normal({40, 8}), random, number);
       const memory::Usage now = memory::usage();
       if (number < 20) settled = now;
       REQUIRE(now.live_bytes == settled.live_bytes);
@@ -56,7 +56,7 @@ TEST_CASE("multiply-adds of a step are those counted for the two reference runs"
     CAPTURE(file);
     const Configuration c = read_configuration(JsonSource::from_file(file), mnist_trainer);
     const double work =
-        multiply_adds_of_step(*c.generator, *c.discriminator, mnist_trainer.picture, c.latent.size, c.training, c.game);
+        multiply_adds_of_step(*c.generator, *c.discriminator, c.data.from.picture, c.latent.size, c.training, c.game);
     CHECK(2 * work == doctest::Approx(billion_operations * 1e9).epsilon(0.001));
   }
 }

@@ -1,13 +1,14 @@
 // Configuration: what a trainer is told to do, read from JSON and checked as a whole. Its parts stand here
 // in the order of the file, each below the JSON that it is read from; the layers of the networks are in model.cpp.
 #pragma once
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/common/command_line.hpp"
+#include "apps/common/data_sources.hpp"
+#include "apps/common/game.hpp"
 #include "apps/common/model.hpp"
 #include "apps/common/optimizer_options.hpp"
 #include "datasets/batches.hpp"
@@ -16,10 +17,10 @@ namespace tapestry {
 
 // "data": {"source": "mnist", "path": "data/mnist", "scale": [-1, 1], "count": 60000}
 struct DataConfiguration {
-  std::string source;                          // one of the words that the program knows
-  std::vector<std::filesystem::path> folders;  // where to look: "path", relative to the file, then under $TAPESTRY_DATA
-  Scale scale = Scale::minus_one_to_one;       // [-1, 1] or [0, 1]
-  std::optional<Index> count;                  // only the first so many pictures
+  std::string source;  // one of the words that the program knows
+  DataSource from;
+  Scale scale = Scale::minus_one_to_one;  // [-1, 1] or [0, 1]
+  std::optional<Index> count;             // only the first so many pictures
 };
 
 // "latent": {"size": 100, "distribution": "normal"}
@@ -27,28 +28,6 @@ enum class Distribution { normal, uniform };  // N(0, 1), or U(-1, 1)
 struct Latent {
   Index size = 100;
   Distribution distribution = Distribution::normal;
-};
-
-// "loss": "bce"
-enum class Loss {
-  bce,                   // the discriminator ends in a sigmoid; computed from its logit
-  bce_with_logits,       // it ends in a logit
-  bce_on_probabilities,  // it ends in a sigmoid, whose probabilities are clipped as if nothing were known of it
-  softmax,               // it ends in two logits: class 1 is real, class 0 fake
-};
-
-// "game": {"discriminator_step": "separate", "fakes": "fresh", "order": "alternating"}
-enum class DiscriminatorStep {
-  separate,      // two updates: one on real pictures, one on fakes
-  concatenated,  // one update on one batch of both
-  summed,        // one update; the losses on both are added
-};
-enum class Fakes { fresh, shared };              // does the generator's step take the latents of the discriminator's?
-enum class Order { alternating, simultaneous };  // does the generator meet the updated discriminator?
-struct Game {
-  DiscriminatorStep discriminator_step = DiscriminatorStep::summed;
-  Fakes fakes = Fakes::fresh;
-  Order order = Order::alternating;
 };
 
 // "training": {"epochs": 50, "steps_per_epoch": 234, "batch": 128, "generator_batch": 256, "batches": "shuffled",
@@ -79,7 +58,7 @@ struct Configuration {
   DataConfiguration data;
   Latent latent;
   std::unique_ptr<Sequential> generator, discriminator;  // with their initial weights
-  Loss loss = Loss::bce_with_logits;
+  GanLoss loss;
   Game game;
   MakeOptimizer generator_optimizer, discriminator_optimizer;  // "optimizers": {"generator": ..., "discriminator": ...}
   Training training;
@@ -89,8 +68,7 @@ struct Configuration {
 
 // What a program can train on.
 struct Trainer {
-  std::vector<std::string> sources;  // the words that "data.source" may be
-  Shape picture;                     // (C, H, W)
+  std::vector<std::string> sources;  // the words that "data.source" may be; those of a user's own are added
 };
 
 // ConfigurationError with all that is wrong, one line each. `problems`: what is known to be wrong already.

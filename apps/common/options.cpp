@@ -171,6 +171,19 @@ Options Options::object(const std::string& key) {
   return Options(reading_, path_to(path_, key), has(key) ? &object_[key] : nullptr, ignored_);
 }
 
+void Options::typed(const std::string& key, const std::vector<std::string>& types,
+                    const std::function<void(const std::string& type, Options& options)>& read) {
+  if (!has_object(key)) {
+    const std::string type = word(key, required, types);
+    if (type.empty()) return;
+    object_[key] = Json{{"type", type}};
+  }
+  Options options = object(key);
+  const std::string type = options.word("type", required, types);
+  if (type.empty()) return options.ignore_the_rest();
+  read(type, options);
+}
+
 void Options::each(const std::string& key, const std::function<void(Options&)>& read) {
   const Json* list = find(key, required, "a list of objects");
   if (!list) return;

@@ -75,6 +75,10 @@ class Options {
   bool has(const std::string& key) const { return object_.contains(key); }
   bool has_object(const std::string& key) const { return has(key) && object_[key].is_object(); }
   Options object(const std::string& key);  // a missing one is read as an empty one
+  // Calls `read` for something that has a type: {"type": "adam", ...}, or its word alone where the rest has defaults.
+  // The type is one of `types`; otherwise that is the problem, and nothing is read.
+  void typed(const std::string& key, const std::vector<std::string>& types,
+             const std::function<void(const std::string& type, Options& options)>& read);
   // Calls `read` for each object of a list, which must not be empty.
   void each(const std::string& key, const std::function<void(Options&)>& read);
 
@@ -86,7 +90,11 @@ class Options {
   // No further problems from here: the object's kind is unknown, so nothing is known of its keys.
   void ignore_the_rest() { ignored_ = true; }
 
-  const std::string& path() const { return path_; }  // /generator/3
+  // A key that means nothing here, but is no mistake either.
+  void ignore(const std::string& key) { known_.push_back(key); }
+
+  const std::string& path() const { return path_; }                   // /generator/3
+  const std::string& file() const { return reading_.source.name(); }  // config.json
   Place place() const { return reading_.source.place_of_value(path_); }
   std::size_t problems() const { return reading_.problems.count(); }  // of the whole configuration, up to now
 

@@ -54,10 +54,12 @@ class Session {
 
  private:
   Index first_step(Index epoch) const {
-    return c_.training.steps_per_epoch ? epoch * *c_.training.steps_per_epoch : batches_.first_step(epoch);
+    if (c_.training.steps_per_epoch) return epoch * *c_.training.steps_per_epoch;
+    return (batches_.first_step(epoch) + c_.game.critic_steps - 1) / c_.game.critic_steps;
   }
   Index epoch_of(Index step) const {
-    return c_.training.steps_per_epoch ? step / *c_.training.steps_per_epoch : batches_.epoch_of(step);
+    if (c_.training.steps_per_epoch) return step / *c_.training.steps_per_epoch;
+    return batches_.epoch_of(step * c_.game.critic_steps);
   }
   Tensor latents(Index count, Random random) const {
     const Shape shape{count, c_.latent.size};
@@ -100,13 +102,17 @@ void Session::introduce(std::ostream& out) const {
 
 StepResult Session::step(Index number) {
   const Random random = random_("training")(number);
-  const std::vector<Index> chosen = batches_.indices(number);
-  const Tensor real = gather(dataset_, chosen, c_.data.scale);
-  const Tensor z_d = latents(c_.training.batch, random("latents of the discriminator"));
-  const Tensor z_g =
-      c_.game.fakes == Fakes::shared ? z_d : latents(c_.training.generator_batch, random("latents of the generator"));
-  pictures_ += static_cast<Index>(chosen.size());
-  return play_(real, z_d, z_g, random);
+  std::vector<Round> rounds;
+  for (Index i = 0; i < c_.game.critic_steps; ++i) {
+    const std::vector<Index> chosen = batches_.indices(number * c_.game.critic_steps + i);
+    pictures_ += static_cast<Index>(chosen.size());
+    rounds.push_back({gather(dataset_, chosen, c_.data.scale),
+                      latents(c_.training.batch, random("latents of the discriminator")(i))});
+  }
+  const Tensor z_g = c_.game.fakes == Fakes::shared
+                         ? rounds.front().latents
+                         : latents(c_.training.generator_batch, random("latents of the generator"));
+  return play_(rounds, z_g, random, number);
 }
 
 bool Session::train(const RunFolder& run, Progress& progress) {
@@ -198,11 +204,11 @@ int run_trainer(int argc, const char* const* argv, const TrainerProgram& program
     const int threads = use_threads(configuration.training.threads);
     Dataset dataset;
     try {
-      dataset = program.load(configuration.data, configuration.training.seed);
+      dataset = configuration.data.from.load(configuration.training.seed);
       if (configuration.data.count) dataset = part(dataset, 0, *configuration.data.count);
-      if (dataset.picture_shape != program.trainer.picture)
-        fail(dataset.name, ": has pictures of shape ", dataset.picture_shape, "; expected ", program.trainer.picture,
-             ", (channels, height, width); take another data set");
+      if (dataset.picture_shape != configuration.data.from.picture)
+        fail(dataset.name, ": has pictures of shape ", dataset.picture_shape, "; expected ",
+             configuration.data.from.picture, ", (channels, height, width); take another data set");
     } catch (const Error& error) {
       return report(error, exit_wrong_data);
     }

@@ -1,17 +1,14 @@
 // What all trainers do: read a configuration, say what will happen, train, and leave a run folder behind.
 #pragma once
-#include <functional>
 
 #include "apps/common/configuration.hpp"
-#include "datasets/dataset.hpp"
 
 namespace tapestry {
 
 struct TrainerProgram {
   std::string name;         // mnist_dcgan
   std::string description;  // for --help
-  Trainer trainer;          // on which data, of which shape
-  std::function<Dataset(const DataConfiguration& data, std::uint64_t seed)> load;
+  Trainer trainer;          // on which data
 };
 
 // The whole program: what main() returns, with every error written to standard error in one line. Returns an ExitCode,

@@ -1,124 +1,181 @@
 #include "apps/common/training_step.hpp"
 
-#include "autograd/losses.hpp"
+#include <algorithm>
 
 namespace tapestry {
 
-StepResult TrainingStep::operator()(const Tensor& real, const Tensor& z_d, const Tensor& z_g, Random random) {
-  return game_.order == Order::simultaneous ? simultaneous(real, z_d, random) : alternating(real, z_d, z_g, random);
+namespace {
+void clip_weights(const Parameters& parameters, double limit) {
+  if (limit == 0) return;
+  for (Parameter* p : parameters)
+    p->update([limit](Tensor w) { return clamp(std::move(w), Real(-limit), Real(limit)).value(); });
 }
+}  // namespace
 
-StepResult TrainingStep::alternating(const Tensor& real, const Tensor& z_d, const Tensor& z_g, Random random) {
+TrainingStep::TrainingStep(Sequential& generator, Sequential& discriminator, Optimizer& generator_optimizer,
+                           Optimizer& discriminator_optimizer, GanLoss loss, Game game)
+    : generator_(generator),
+      discriminator_(discriminator),
+      generator_optimizer_(generator_optimizer),
+      discriminator_optimizer_(discriminator_optimizer),
+      loss_(std::move(loss)),
+      game_(game) {}
+
+StepResult TrainingStep::operator()(const std::vector<Round>& rounds, const Tensor& latents, Random random,
+                                    Index number) {
+  instance_noise_ = game_.instance_noise.at(number);
+  if (game_.order == Order::simultaneous) return simultaneous(rounds.front(), random);
   StepResult result;
-  // (1) The discriminator learns to say 1 to real pictures and 0 to fakes. The fakes are plain numbers: there is no way
-  // back into the generator.
-  const Tensor fake = generator_(Pass::training(random("making fakes")).without_running_statistics(), z_d).value();
-  switch (game_.discriminator_step) {
-    case DiscriminatorStep::separate:
-      learn_separately(real, fake, random, result);
-      break;
-    case DiscriminatorStep::concatenated:
-      learn_from_one_batch(real, fake, random, result);
-      break;
-    case DiscriminatorStep::summed:
-      learn_from_sum(real, fake, random, result);
-      break;
-  }
-
-  // (2) The generator learns to make it say 1. The gradient flows through the discriminator, into the generator only.
-  Tape tape;
-  const Pass pass = Pass::training(random("answering"), tape);
-  const Var g_loss = loss(judge(pass, generator_(pass, z_g)), true);
-  generator_optimizer_.step(std::move(tape).gradient(g_loss, generator_.parameters()));
-  result.generator_loss = g_loss.item();
+  for (std::size_t i = 0; i < rounds.size(); ++i) learn(rounds[i], random("round")(static_cast<Index>(i)), result);
+  answer(latents, random, result);
   return result;
 }
 
-// Both networks learn from one forward pass: both gradients are taken before either is updated.
-StepResult TrainingStep::simultaneous(const Tensor& real, const Tensor& z, Random random) {
-  Tape tape;
-  const Var on_real = judge(Pass::training(random("judging real"), tape), real);
-  Var fake = generator_(Pass::training(random("making fakes"), tape), z);
-  const Var on_fake = judge(Pass::training(random("judging fake"), tape), std::move(fake));
-  const Var loss_on_real = loss(on_real, true), loss_on_fake = loss(on_fake, false), g_loss = loss(on_fake, true);
-  const Var d_loss = loss_on_real + loss_on_fake;
-  const Gradients d_gradients = tape.gradient(d_loss, discriminator_.parameters());
-  const Gradients g_gradients = std::move(tape).gradient(g_loss, generator_.parameters());
-  discriminator_optimizer_.step(d_gradients);
-  generator_optimizer_.step(g_gradients);
-  return {loss_on_real.item(), loss_on_fake.item(),  d_loss.item(),
-          g_loss.item(),       probability(on_real), probability(on_fake)};
+// (1) The discriminator learns to say 1 to real pictures and 0 to fakes. The fakes are plain numbers: there is no way
+// back into the generator.
+void TrainingStep::learn(const Round& round, Random random, StepResult& result) {
+  const Pass making = Pass::training(random("making fakes")).without_running_statistics();
+  const Tensor fake = generator_(making, round.latents).value();
+  switch (game_.discriminator_step) {
+    case DiscriminatorStep::separate:
+      return learn_separately(round.real, fake, random, result);
+    case DiscriminatorStep::concatenated:
+      return learn_from_one_batch(round.real, fake, random, result);
+    case DiscriminatorStep::summed:
+      return learn_from_sum(round.real, fake, random, result);
+  }
 }
 
-// Two updates: the fakes meet a discriminator that has just learned from the real pictures.
-void TrainingStep::learn_separately(const Tensor& real, const Tensor& fake, Random random, StepResult& result) {
-  auto learn = [&](const Tensor& pictures, bool are_real, const char* purpose, double& loss_value, double& d) {
-    Tape tape;
-    const Var judged = judge(Pass::training(random(purpose), tape), pictures);
-    const Var d_loss = loss(judged, are_real);
-    update_discriminator(std::move(tape), d_loss);
-    loss_value = d_loss.item();
-    d = probability(judged);
-  };
-  learn(real, true, "judging real", result.loss_on_real, result.d_of_x);
-  learn(fake, false, "judging fake", result.loss_on_fake, result.d_of_g_of_z);
-  result.discriminator_loss = result.loss_on_real + result.loss_on_fake;
+// (2) The generator learns to make it say 1. The gradient flows through the discriminator, into the generator only.
+void TrainingStep::answer(const Tensor& latents, Random random, StepResult& result) {
+  Tape tape;
+  const Pass pass = Pass::training(random("answering"), tape);
+  const Var g_loss = loss_.of_generator(verdict(pass, generator_(pass, latents)));
+  generator_optimizer_.step(std::move(tape).gradient(g_loss, generator_.parameters()));
+  result.generator_loss = g_loss.item();
+}
+
+// One update; real pictures and fakes are batches of their own, and their losses are added.
+void TrainingStep::learn_from_sum(const Tensor& real, const Tensor& fake, Random random, StepResult& result) {
+  Tape tape;
+  const Judged on_real = judge(Pass::training(random("judging real"), tape), real, true);
+  const Judged on_fake = judge(Pass::training(random("judging fake"), tape), fake, false);
+  const Var extra = penalty(tape, real, fake, random("penalty"));
+  const Var d_loss = on_real.loss + on_fake.loss + extra;
+  update_discriminator(std::move(tape), d_loss);
+  result = {.loss_on_real = on_real.loss.item(),
+            .loss_on_fake = on_fake.loss.item(),
+            .discriminator_loss = d_loss.item(),
+            .d_of_x = belief(on_real.verdict),
+            .d_of_g_of_z = belief(on_fake.verdict),
+            .penalty = extra.item()};
 }
 
 // One update on one batch of both: a batch norm sees them together, and the loss is the mean over all.
 void TrainingStep::learn_from_one_batch(const Tensor& real, const Tensor& fake, Random random, StepResult& result) {
   const Index reals = real.shape()[0], all = reals + fake.shape()[0];
   Tape tape;
-  const Var judged = judge(Pass::training(random("judging both"), tape), concat({real, fake}, 0));
-  const Var on_real = slice(judged, 0, 0, reals), on_fake = slice(judged, 0, reals, all);
-  const Var loss_on_real = loss(on_real, true), loss_on_fake = loss(on_fake, false);
+  const Var both = verdict(Pass::training(random("judging both"), tape), concat({real, fake}, 0));
+  const Var on_real = slice(both, 0, 0, reals), on_fake = slice(both, 0, reals, all);
+  const Var loss_on_real = loss_.of_discriminator(on_real, targets(reals, true, random("judging real")));
+  const Var loss_on_fake = loss_.of_discriminator(on_fake, targets(all - reals, false, random("judging fake")));
+  const Var extra = penalty(tape, real, fake, random("penalty"));
   const Real share = static_cast<Real>(reals) / all;
-  const Var d_loss = loss_on_real * share + loss_on_fake * (1 - share);
+  const Var d_loss = loss_on_real * share + loss_on_fake * (1 - share) + extra;
   update_discriminator(std::move(tape), d_loss);
-  result = {loss_on_real.item(), loss_on_fake.item(), d_loss.item(), 0, probability(on_real), probability(on_fake)};
+  result = {.loss_on_real = loss_on_real.item(),
+            .loss_on_fake = loss_on_fake.item(),
+            .discriminator_loss = d_loss.item(),
+            .d_of_x = belief(on_real),
+            .d_of_g_of_z = belief(on_fake),
+            .penalty = extra.item()};
 }
 
-// One update; real pictures and fakes are batches of their own, and their losses are added.
-void TrainingStep::learn_from_sum(const Tensor& real, const Tensor& fake, Random random, StepResult& result) {
+// Two updates: the fakes meet a discriminator that has just learned from the real pictures.
+void TrainingStep::learn_separately(const Tensor& real, const Tensor& fake, Random random, StepResult& result) {
+  auto learn = [&](const Tensor& pictures, bool are_real, const char* purpose, double& loss, double& believed) {
+    Tape tape;
+    const Judged judged = judge(Pass::training(random(purpose), tape), pictures, are_real);
+    update_discriminator(std::move(tape), judged.loss);
+    loss = judged.loss.item();
+    believed = belief(judged.verdict);
+  };
+  learn(real, true, "judging real", result.loss_on_real, result.d_of_x);
+  learn(fake, false, "judging fake", result.loss_on_fake, result.d_of_g_of_z);
+  result.discriminator_loss = result.loss_on_real + result.loss_on_fake;
+}
+
+// Both networks learn from one forward pass: both gradients are taken before either is updated.
+StepResult TrainingStep::simultaneous(const Round& round, Random random) {
   Tape tape;
-  const Var on_real = judge(Pass::training(random("judging real"), tape), real);
-  const Var on_fake = judge(Pass::training(random("judging fake"), tape), fake);
-  const Var loss_on_real = loss(on_real, true), loss_on_fake = loss(on_fake, false);
-  const Var d_loss = loss_on_real + loss_on_fake;
-  update_discriminator(std::move(tape), d_loss);
-  result = {loss_on_real.item(), loss_on_fake.item(), d_loss.item(), 0, probability(on_real), probability(on_fake)};
+  const Judged on_real = judge(Pass::training(random("judging real"), tape), round.real, true);
+  const Var fake = generator_(Pass::training(random("making fakes"), tape), round.latents);
+  const Judged on_fake = judge(Pass::training(random("judging fake"), tape), fake, false);
+  const Var extra = penalty(tape, round.real, fake.value(), random("penalty"));
+  const Var d_loss = on_real.loss + on_fake.loss + extra, g_loss = loss_.of_generator(on_fake.verdict);
+  const Gradients d_gradients = tape.gradient(d_loss, discriminator_.parameters());
+  const Gradients g_gradients = std::move(tape).gradient(g_loss, generator_.parameters());
+  discriminator_optimizer_.step(d_gradients);
+  clip_weights(discriminator_.parameters(), loss_.clip);
+  generator_optimizer_.step(g_gradients);
+  return {.loss_on_real = on_real.loss.item(),
+          .loss_on_fake = on_fake.loss.item(),
+          .discriminator_loss = d_loss.item(),
+          .generator_loss = g_loss.item(),
+          .d_of_x = belief(on_real.verdict),
+          .d_of_g_of_z = belief(on_fake.verdict),
+          .penalty = extra.item()};
 }
 
-Var TrainingStep::judge(const Pass& pass, Var pictures) {
-  if (loss_ == Loss::bce) return discriminator_.logits(pass, std::move(pictures));
-  return discriminator_(pass, std::move(pictures));
+Var TrainingStep::verdict(const Pass& pass, Var pictures) {
+  if (instance_noise_ > 0)
+    pictures = pictures + pass.random("instance noise").normal(pictures.shape(), 0, Real(instance_noise_));
+  return discriminator_.run(pass, std::move(pictures), discriminator_.size() - loss_.through_logit);
 }
 
-Var TrainingStep::loss(const Var& judged, bool real) const {
-  switch (loss_) {
-    case Loss::bce_on_probabilities:
-      return bce_on_probabilities(judged, real);
-    case Loss::softmax:
-      return softmax_cross_entropy(judged, std::vector<int>(judged.shape()[0], real));
-    default:
-      return bce_with_logits(judged, real);
+TrainingStep::Judged TrainingStep::judge(const Pass& pass, Var pictures, bool real) {
+  const Tensor told = targets(pictures.shape()[0], real, pass.random);
+  const Var verdict = this->verdict(pass, std::move(pictures));
+  return {verdict, loss_.of_discriminator(verdict, told)};
+}
+
+Tensor TrainingStep::targets(Index count, bool real, Random random) const {
+  const TargetLabels& l = game_.labels;
+  Tensor targets({count}, static_cast<Real>(real ? l.real : l.fake));
+  if (l.noise == 0 && l.flip == 0) return targets;
+  Real* const t = targets.writable();
+  for (Index n = 0; n < count; ++n) {
+    const double moved = t[n] + l.noise * (2 * random("label noise").uniform(n, 0) - 1);
+    t[n] = static_cast<Real>(std::clamp(moved, 0.0, 1.0));
+    if (random("label flip").uniform(n, 0) < l.flip) t[n] = 1 - t[n];
   }
+  return targets;
 }
 
-double TrainingStep::probability(const Var& judged) const {
-  const Var plain = judged.value();
-  switch (loss_) {
-    case Loss::bce_on_probabilities:
-      return mean(plain).item();
-    case Loss::softmax:
-      return mean(sigmoid(slice(plain, 1, 1, 2) - slice(plain, 1, 0, 1))).item();
-    default:
-      return mean(sigmoid(plain)).item();
+// A function of |dD/dx| at each picture by itself; the second derivatives that its own gradient needs come from
+// recording the first ones.
+Var TrainingStep::penalty(Tape& tape, const Tensor& real, const Tensor& fake, Random random) {
+  if (loss_.penalty_at == PenaltyAt::nowhere) return Tensor({}, 0);
+  Var at = real;
+  if (loss_.penalty_at == PenaltyAt::between) {
+    const Index N = std::min(real.shape()[0], fake.shape()[0]);
+    const Var share = random("share of real").uniform({N, 1, 1, 1});
+    at = share * slice(real, 0, 0, N) + (1 - share) * slice(fake, 0, 0, N);
   }
+  const Var x = tape.variable(at.value(), "pictures under the penalty");
+  const Var d = discriminator_.run(Pass::training(random, tape).without_running_statistics(), x, discriminator_.size());
+  const Var slope = tape.gradient(sum(d), {x}, {.record = true})[0];
+  const Var squared = sum(flatten(slope * slope), {1});
+  const Var each = loss_.penalty_at == PenaltyAt::between ? pow(sqrt(squared) - 1, 2) : squared * Real(0.5);
+  return mean(each) * static_cast<Real>(loss_.penalty_weight);
 }
+
+double TrainingStep::belief(const Var& verdict) const { return mean(loss_.belief(verdict.value())).item(); }
 
 void TrainingStep::update_discriminator(Tape&& tape, const Var& loss) {
-  discriminator_optimizer_.step(std::move(tape).gradient(loss, discriminator_.parameters()));
+  const Parameters parameters = discriminator_.parameters();
+  discriminator_optimizer_.step(std::move(tape).gradient(loss, parameters));
+  clip_weights(parameters, loss_.clip);
 }
 
 namespace {
@@ -147,7 +204,8 @@ double multiply_adds_of_step(const Sequential& generator, const Sequential& disc
   const double batch = static_cast<double>(training.batch), answers = static_cast<double>(training.generator_batch);
   const double making = g.forward + g.weights + g.inputs;
   if (game.order == Order::simultaneous) return batch * (2 * judging + making + through);
-  return batch * (g.forward + 2 * judging) + answers * (making + d.forward + through);
+  const double rounds = static_cast<double>(game.critic_steps);
+  return rounds * batch * (g.forward + 2 * judging) + answers * (making + d.forward + through);
 }
 
 }  // namespace tapestry

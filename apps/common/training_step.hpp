@@ -8,47 +8,56 @@
 
 namespace tapestry {
 
-struct StepResult {
+// What the discriminator learns from in one update: real pictures (N, C, H, W), and latents (M, size) for the fakes.
+struct Round {
+  Tensor real, latents;
+};
+
+struct StepResult {                           // of the last round
   double loss_on_real = 0, loss_on_fake = 0;  // of the discriminator
   double discriminator_loss = 0;  // what it minimised: their sum; of a concatenated batch the mean over that batch
   double generator_loss = 0;
-  double d_of_x = 0, d_of_g_of_z = 0;  // mean probability of being real that it gave to real pictures and to fakes
+  double d_of_x = 0, d_of_g_of_z = 0;  // mean of what it believed of real pictures and of fakes (gan_loss.hpp)
+  double penalty = 0;                  // part of discriminator_loss
 };
 
 class TrainingStep {
  public:
   TrainingStep(Sequential& generator, Sequential& discriminator, Optimizer& generator_optimizer,
-               Optimizer& discriminator_optimizer, Loss loss, Game game)
-      : generator_(generator),
-        discriminator_(discriminator),
-        generator_optimizer_(generator_optimizer),
-        discriminator_optimizer_(discriminator_optimizer),
-        loss_(loss),
-        game_(game) {}
+               Optimizer& discriminator_optimizer, GanLoss loss, Game game);
 
-  // real (N, C, H, W) and latents (M, size): z_d for the fakes that the discriminator learns from, z_g for those by
-  // which the generator learns. `random` is the key of this step.
-  StepResult operator()(const Tensor& real, const Tensor& z_d, const Tensor& z_g, Random random);
+  // One round for each of game.critic_steps, then the generator learns from latents of its own (those of the round
+  // where it plays simultaneously). `random` is the key of this step, `number` counts steps from 0.
+  StepResult operator()(const std::vector<Round>& rounds, const Tensor& latents, Random random, Index number);
 
  private:
-  StepResult alternating(const Tensor& real, const Tensor& z_d, const Tensor& z_g, Random random);
-  StepResult simultaneous(const Tensor& real, const Tensor& z, Random random);
+  struct Judged {  // pictures that the discriminator has seen
+    Var verdict, loss;
+  };
+
+  void learn(const Round& round, Random random, StepResult& result);
   void learn_separately(const Tensor& real, const Tensor& fake, Random random, StepResult& result);
   void learn_from_one_batch(const Tensor& real, const Tensor& fake, Random random, StepResult& result);
   void learn_from_sum(const Tensor& real, const Tensor& fake, Random random, StepResult& result);
+  void answer(const Tensor& latents, Random random, StepResult& result);
+  StepResult simultaneous(const Round& round, Random random);
 
-  Var judge(const Pass& pass, Var pictures);     // what the loss is computed from
-  Var loss(const Var& judged, bool real) const;  // of calling these pictures real, or fake
-  double probability(const Var& judged) const;   // mean, of being real
+  Var verdict(const Pass& pass, Var pictures);
+  Judged judge(const Pass& pass, Var pictures, bool real);
+  Tensor targets(Index count, bool real, Random random) const;
+  Var penalty(Tape& tape, const Tensor& real, const Tensor& fake, Random random);
+  double belief(const Var& verdict) const;
   void update_discriminator(Tape&& tape, const Var& loss);
 
   Sequential &generator_, &discriminator_;
   Optimizer &generator_optimizer_, &discriminator_optimizer_;
-  Loss loss_;
+  GanLoss loss_;
   Game game_;
+  double instance_noise_ = 0;  // deviation, in this step
 };
 
-// Multiplications followed by an addition that a step needs: no gradient is counted that nobody asks for.
+// Multiplications followed by an addition that a step needs: no gradient is counted that nobody asks for, and none of a
+// penalty.
 double multiply_adds_of_step(const Sequential& generator, const Sequential& discriminator, const Shape& picture,
                              Index latent, const Training& training, const Game& game);
 
