@@ -30,6 +30,9 @@ class Layer {
   // matter.
   virtual double multiply_adds(const Shape&) const { return 0; }
 
+  // How many classes the labels of a pass must count for this layer; 0: it needs none.
+  virtual int classes() const { return 0; }
+
   // In the order of declaration.
   virtual Parameters parameters();
   virtual Buffers buffers();

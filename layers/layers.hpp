@@ -2,6 +2,7 @@
 #pragma once
 #include "layers/activations.hpp"
 #include "layers/batch_norm.hpp"
+#include "layers/conditional.hpp"
 #include "layers/conv2d.hpp"
 #include "layers/conv_transpose2d.hpp"
 #include "layers/dropout.hpp"

@@ -13,6 +13,7 @@ struct Pass {
   Tape* tape = nullptr;                   // where to record; nowhere, if null
   bool update_running_statistics = true;  // does a batch norm in training mode remember what it saw?
   Index first_sample = 0;                 // the place of the batch's first sample in the global batch
+  Tensor labels{};                        // (N), the class of each sample, for conditional layers
 
   static Pass training(Random random) { return {.mode = Mode::training, .random = random}; }
   static Pass training(Random random, Tape& tape) { return {.mode = Mode::training, .random = random, .tape = &tape}; }
@@ -21,6 +22,11 @@ struct Pass {
   Pass without_running_statistics() const {
     Pass pass = *this;
     pass.update_running_statistics = false;
+    return pass;
+  }
+  Pass with_labels(Tensor labels) const {
+    Pass pass = *this;
+    pass.labels = std::move(labels);
     return pass;
   }
   Pass inside(Index layer) const {  // the same pass inside layer number `layer`: random numbers of its own

@@ -1,5 +1,7 @@
 #include "layers/sequential.hpp"
 
+#include <algorithm>
+
 #include "autograd/error.hpp"
 
 namespace tapestry {
@@ -11,12 +13,12 @@ Layer& Sequential::add(LayerPtr layer) {
   return *layers_.emplace_back(std::move(layer));
 }
 
-Var Sequential::run(const Pass& pass, Var x, std::size_t layers) {
-  for (std::size_t i = 0; i < layers; ++i) x = (*layers_[i])(pass.inside(i), std::move(x));
+Var Sequential::run(const Pass& pass, Var x, std::size_t begin, std::size_t end) {
+  for (std::size_t i = begin; i < end; ++i) x = (*layers_[i])(pass.inside(i), std::move(x));
   return x;
 }
 
-Var Sequential::operator()(const Pass& pass, Var x) { return run(pass, std::move(x), size()); }
+Var Sequential::operator()(const Pass& pass, Var x) { return run(pass, std::move(x), 0, size()); }
 
 Shape Sequential::output_shape(const Shape& input) const {
   Shape shape = input;
@@ -38,6 +40,12 @@ double Sequential::multiply_adds(const Shape& input) const {
     shape = layer->output_shape(shape);
   }
   return sum;
+}
+
+int Sequential::classes() const {
+  int most = 0;
+  for (const LayerPtr& layer : layers_) most = std::max(most, layer->classes());
+  return most;
 }
 
 Parameters Sequential::parameters() {

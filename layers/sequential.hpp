@@ -17,13 +17,14 @@ class Sequential : public Layer {
   Layer& operator[](std::size_t i) const { return *layers_.at(i); }
 
   Var operator()(const Pass& pass, Var x) override;
-  // Through the first so many layers only. Binary cross-entropy is computed from what a sigmoid at the end would have
-  // been given (losses.hpp says why).
-  Var run(const Pass& pass, Var x, std::size_t layers);
+  // Through layers begin ... end - 1 only, as they run in the whole. Binary cross-entropy is computed from what a
+  // sigmoid at the end would have been given (losses.hpp says why).
+  Var run(const Pass& pass, Var x, std::size_t begin, std::size_t end);
 
   Shape output_shape(const Shape& input) const override;
   std::string kind() const override { return "sequential"; }
   double multiply_adds(const Shape& input) const override;
+  int classes() const override;
   Parameters parameters() override;
   Buffers buffers() override;
 

@@ -242,7 +242,8 @@ TEST_CASE("sequential: through the first layers only, as in the whole") {
   layers.add<Sigmoid>();
   const Tensor x = numbers({4, 6});
   const Pass pass = Pass::training(Random(5));
-  const Tensor logits = layers.run(pass, x, 2).value();
+  const Tensor logits = layers.run(pass, x, 0, 2).value();
   CHECK(difference(layers(pass, x).value(), sigmoid(logits).value()) == 0);
-  CHECK(layers.run(pass, x, 0).value().shares_storage_with(x));
+  CHECK(difference(layers.run(pass, layers.run(pass, x, 0, 1), 1, 2).value(), logits) == 0);
+  CHECK(layers.run(pass, x, 0, 0).value().shares_storage_with(x));
 }

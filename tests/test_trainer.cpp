@@ -45,7 +45,7 @@ std::string names(const Files& files) {
 
 const char* const all_files =
     "discriminator.safetensors generator.safetensors metrics.csv samples samples/epoch-0001.png samples/epoch-0002.png "
-    "samples/real.png ";
+    "samples/real.png samples/untrained.png ";
 
 // The names of the files that are not the same, or only in one of both.
 std::string differences(const Files& a, Files b) {
@@ -146,7 +146,7 @@ TEST_CASE("trainer: what a run leaves") {
   CHECK(ending.out.ends_with("finished after step 12; the results are in run\n"));
   CHECK(names(files_below(folder / "run")) ==
         "config.json discriminator.safetensors generator.safetensors metrics.csv run.json samples "
-        "samples/epoch-0001.png samples/epoch-0002.png samples/real.png timing.csv ");
+        "samples/epoch-0001.png samples/epoch-0002.png samples/real.png samples/untrained.png timing.csv ");
 
   const Json run = run_json(folder);
   CHECK(run["state"] == "finished");

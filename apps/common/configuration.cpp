@@ -67,19 +67,37 @@ Training read_training(Options&& training, const Game& game) {
   return read;
 }
 
-Samples read_samples(Options&& samples) {
-  Samples read;
-  read.rows = static_cast<int>(samples.integer("rows", read.rows, 1, 100));
-  read.columns = static_cast<int>(samples.integer("columns", read.columns, 1, 100));
-  read.every_epochs = samples.integer("every_epochs", read.every_epochs, 1, most);
-  read.scale = static_cast<int>(samples.integer("scale", read.scale, 1, 32));
+// The list of the head is read by itself: its layers follow from the discriminator's.
+Codes read_codes(Options& root, std::vector<LayerPlan>& head) {
+  Codes read;
+  if (!root.has("codes")) {
+    root.ignore("codes");
+    return read;
+  }
+  Options codes = root.object("codes");
+  read.categorical = codes.integer("categorical", read.categorical, 0, 1 << 16);
+  read.continuous = codes.integer("continuous", read.continuous, 0, 1 << 16);
+  read.weight = codes.real("weight", read.weight, Range::above(0));
+  if (read.categorical == 1 || read.size() == 0)
+    codes.problem("has nothing to find; expected \"categorical\" of 2 or more, \"continuous\" of 1 or more, or both");
+  head = read_layers(codes, "head");
   return read;
 }
 
-Output read_output(Options&& output) {
-  Output read;
-  read.samples = read_samples(output.object("samples"));
-  read.log_every_seconds = output.real("log_every_seconds", read.log_every_seconds, Range::from(0));
+Pretrain read_pretrain(Options&& pretrain, Scale scale) {
+  Pretrain read;
+  read.steps = pretrain.integer("steps", read.steps, 0, most);
+  read.batch = pretrain.integer("batch", read.batch, 1, 65536);
+  const Json range = scale == Scale::zero_to_one ? Json{0, 1} : Json{-1, 1};
+  const auto convert = [](const Json& value) -> std::optional<std::pair<double, double>> {
+    if (!value.is_array() || value.size() != 2 || !value[0].is_number() || !value[1].is_number()) return {};
+    const std::pair<double, double> noise{value[0], value[1]};
+    return noise.first < noise.second ? std::optional(noise) : std::nullopt;
+  };
+  std::tie(read.noise_low, read.noise_high) =
+      pretrain.value<std::pair<double, double>>("noise", range, "a list of two numbers, the lower one first", convert)
+          .value_or(std::pair(0.0, 1.0));
+  read.keep = pretrain.boolean("keep", read.keep);
   return read;
 }
 
@@ -94,11 +112,13 @@ Configuration read_configuration(const JsonSource& source, const Trainer& traine
     read.latent = read_latent(root.object("latent"));
     plans.generator = read_layers(root, "generator");
     plans.discriminator = read_layers(root, "discriminator");
+    read.codes = read_codes(root, plans.code_head);
     read.loss = read_gan_loss(root);
     read.game = read_game(root.object("game"), read.loss);
     Options optimizers = root.object("optimizers");
     read.generator_optimizer = read_optimizer(optimizers.object("generator"));
     read.discriminator_optimizer = read_optimizer(optimizers.object("discriminator"));
+    read.pretrain = read_pretrain(root.object("pretrain"), read.data.scale);
     read.training = read_training(root.object("training"), read.game);
     read.output = read_output(root.object("output"));
   }

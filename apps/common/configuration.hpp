@@ -6,11 +6,13 @@
 #include <string>
 #include <vector>
 
+#include "apps/common/codes.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/data_sources.hpp"
 #include "apps/common/game.hpp"
 #include "apps/common/model.hpp"
 #include "apps/common/optimizer_options.hpp"
+#include "apps/common/output_options.hpp"
 #include "datasets/batches.hpp"
 
 namespace tapestry {
@@ -30,6 +32,15 @@ struct Latent {
   Distribution distribution = Distribution::normal;
 };
 
+// "pretrain": {"steps": 20, "batch": 64, "noise": [-1, 1], "keep": false}
+// Before the game the discriminator learns to tell real pictures from uniform noise.
+struct Pretrain {
+  Index steps = 0;               // 0: none
+  Index batch = 64;              // real pictures in a step, and as many of noise
+  double noise_low, noise_high;  // unless told, the range of the data
+  bool keep = false;             // does the game begin with what it learned, or with the initial weights?
+};
+
 // "training": {"epochs": 50, "steps_per_epoch": 234, "batch": 128, "generator_batch": 256, "batches": "shuffled",
 //              "last_batch": "keep", "average": 0.999, "seed": 1, "threads": 0}
 struct Training {
@@ -43,24 +54,16 @@ struct Training {
   int threads = 0;     // 0: as many as the machine has
 };
 
-// "output": {"samples": {"rows": 5, "columns": 5, "every_epochs": 1, "scale": 2}, "log_every_seconds": 5}
-struct Samples {
-  int rows = 5, columns = 5;
-  Index every_epochs = 1;
-  int scale = 2;  // pixels of the grid for each pixel of a picture
-};
-struct Output {
-  Samples samples;
-  double log_every_seconds = 5;  // lines of progress where there is no terminal
-};
-
 struct Configuration {
   DataConfiguration data;
   Latent latent;
   std::unique_ptr<Sequential> generator, discriminator;  // with their initial weights
   GanLoss loss;
+  Codes codes;  // none, if there is no head
   Game game;
+  bool conditional() const { return generator->classes() > 0 || discriminator->classes() > 0; }
   MakeOptimizer generator_optimizer, discriminator_optimizer;  // "optimizers": {"generator": ..., "discriminator": ...}
+  Pretrain pretrain;
   Training training;
   Output output;
   Json resolved;  // all of it with the defaults filled in; read again, it gives the same run

@@ -75,6 +75,7 @@ GanLoss hinge_loss(Options&) {
   return {.of_discriminator = [](Var score, const Tensor& t) { return mean(relu(1 - score * sign_of(t))); },
           .of_generator = [](Var score) { return -mean(score); },
           .belief = itself,
+          .middle = 0,
           .head = Head::score,
           .smooth_targets = false};
 }
@@ -84,6 +85,7 @@ GanLoss critic_loss() {
   return {.of_discriminator = [](Var score, const Tensor& t) { return -mean(score * sign_of(t)); },
           .of_generator = [](Var score) { return -mean(score); },
           .belief = itself,
+          .middle = 0,
           .head = Head::score,
           .smooth_targets = false};
 }

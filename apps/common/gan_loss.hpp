@@ -27,6 +27,7 @@ struct GanLoss {
   // What is reported as D(x) and D(G(z)), one number for each picture: a probability, or the score itself.
   std::function<Var(Var verdict)> belief;
 
+  double middle = 0.5;         // pictures of which it believes more are taken for real
   Head head = Head::logit;     // what the discriminator ends in: a probability needs a sigmoid, the others have none
   bool through_logit = false;  // the verdict is what the sigmoid at the end was given
   Index outputs = 1;           // numbers in a verdict

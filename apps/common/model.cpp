@@ -119,6 +119,21 @@ MakeLayer read_reshape(Options& layer) {
   return [lengths](const Shape&, Random) { return std::make_unique<Reshape>(Shape(lengths.begin(), lengths.end())); };
 }
 
+int read_classes(Options& layer) { return static_cast<int>(layer.integer("classes", required, 2, 1 << 16)); }
+
+MakeLayer read_class_embedding(Options& layer) {
+  const int classes = read_classes(layer);
+  const Index size = layer.integer("size", required, 1, most_features);
+  return
+      [=](const Shape& input, Random random) { return std::make_unique<ClassEmbedding>(input, classes, size, random); };
+}
+
+template <class L>
+MakeLayer read_with_classes(Options& layer) {
+  const int classes = read_classes(layer);
+  return [=](const Shape& input, Random random) { return std::make_unique<L>(input, classes, random); };
+}
+
 using Types = std::vector<std::pair<std::string, ReadLayer>>;
 
 Types& types() {
@@ -132,7 +147,10 @@ Types& types() {
                         {"tanh", read_nothing<Tanh>},
                         {"sigmoid", read_nothing<Sigmoid>},
                         {"flatten", read_nothing<Flatten>},
-                        {"reshape", read_reshape}};
+                        {"reshape", read_reshape},
+                        {"class_embedding", read_class_embedding},
+                        {"class_channel", read_with_classes<ClassChannel>},
+                        {"projection", read_with_classes<Projection>}};
   return types;
 }
 
@@ -217,27 +235,43 @@ std::string with_commas(Index number) {
   return digits;
 }
 
+namespace {
+
+std::string table_line(const std::string& number, const std::string& what, const std::string& shape, Index parameters) {
+  std::ostringstream line;
+  line << std::right << std::setw(4) << number << "  " << std::left << std::setw(18) << what << std::setw(18) << shape
+       << std::right << std::setw(12) << (parameters ? with_commas(parameters) : "-") << "\n";
+  return line.str();
+}
+
+std::string table_head(const std::string& title, const Shape& input, const Shape& output) {
+  return title + ": " + per_sample(input) + " -> " + per_sample(output) +
+         "\n   #  layer             output shape        parameters\n";
+}
+
+}  // namespace
+
 std::string summary(const std::string& title, Sequential& network, const Shape& input) {
-  std::ostringstream table;
-  const auto line = [&](const std::string& number, const std::string& what, const std::string& shape,
-                        Index parameters) {
-    table << std::right << std::setw(4) << number << "  " << std::left << std::setw(18) << what << std::setw(18)
-          << shape << std::right << std::setw(12) << (parameters ? with_commas(parameters) : "-") << "\n";
-  };
-  table << title << ": " << per_sample(input) << " -> " << per_sample(network.output_shape(input)) << "\n";
-  table << "   #  layer             output shape        parameters\n";
+  std::string table = table_head(title, input, network.output_shape(input));
   Shape shape = input;
   for (std::size_t i = 0; i < network.size(); ++i) {
     shape = network[i].output_shape(shape);
-    line(std::to_string(i), network[i].kind(), per_sample(shape), count_parameters(network[i]).total());
+    table += table_line(std::to_string(i), network[i].kind(), per_sample(shape), count_parameters(network[i]).total());
   }
   const ParameterCount count = count_parameters(network);
-  line("", "total", "", count.total());
-  if (count.not_trainable > 0) {
-    line("", "trainable", "", count.trainable);
-    line("", "not trainable", "", count.not_trainable);
-  }
-  return table.str();
+  table += table_line("", "total", "", count.total());
+  if (count.not_trainable == 0) return table;
+  return table + table_line("", "trainable", "", count.trainable) +
+         table_line("", "not trainable", "", count.not_trainable);
+}
+
+std::string summary_of_both(Sequential& generator, Sequential& discriminator, const Shape& latents) {
+  const Shape picture = generator.output_shape(latents), verdict = discriminator.output_shape(picture);
+  const ParameterCount g = count_parameters(generator), d = count_parameters(discriminator);
+  return table_head("both", latents, verdict) + table_line("0", "generator", per_sample(picture), g.total()) +
+         table_line("1", "discriminator", per_sample(verdict), d.total()) +
+         table_line("", "total", "", g.total() + d.total()) + table_line("", "trainable", "", g.trainable) +
+         table_line("", "not trainable", "", g.not_trainable + d.total());
 }
 
 }  // namespace tapestry

@@ -48,6 +48,9 @@ ParameterCount count_parameters(Layer& layer);
 // A table of the layers, one line each: number, type, shape of its output for one sample, parameters; then the totals.
 std::string summary(const std::string& title, Sequential& network, const Shape& input);
 
+// The two networks one behind the other, as the generator's step runs them.
+std::string summary_of_both(Sequential& generator, Sequential& discriminator, const Shape& latents);
+
 std::string per_sample(const Shape& shape);  // (N, 128, 7, 7) -> 128 x 7 x 7
 std::string with_commas(Index number);       // 1,164,289
 

@@ -43,13 +43,41 @@ void check_penalised(const std::vector<LayerPlan>& discriminator, Problems& prob
               problems);
 }
 
+// The head of the codes sees what the discriminator's last layer with weights sees.
+void build_code_head(const std::vector<LayerPlan>& plans, const Shape& pictures, Random random, Configuration& read,
+                     Problems& problems) {
+  if (plans.empty()) return;
+  Shape features = pictures, shape = pictures;
+  for (std::size_t i = 0; i < read.discriminator->size(); ++i) {
+    Layer& layer = (*read.discriminator)[i];
+    if (!layer.parameters().empty()) features = shape;
+    shape = layer.output_shape(shape);
+  }
+  read.codes.head = build_model(plans, features, random, problems);
+  if (!read.codes.head) return;
+  for (Parameter* p : read.codes.head->parameters()) p->rename("head." + p->name());
+  check_end(plans.back(), read.codes.head->output_shape(features), {pictures[0], read.codes.size()},
+            "one number for each category and each continuous code", problems);
+}
+
+// How many classes the labels have is known for some data sets only when they are loaded.
+void check_classes(const std::vector<LayerPlan>& plans, const Sequential& network, const DataSource& data,
+                   Problems& problems) {
+  for (std::size_t i = 0; i < network.size(); ++i)
+    if (const int classes = network[i].classes(); classes && data.classes && classes != data.classes)
+      problem(plans[i],
+              plans[i].type + ": has " + std::to_string(classes) + " classes; expected " +
+                  std::to_string(data.classes) + ", as the data have",
+              problems);
+}
+
 }  // namespace
 
 void build_networks(const NetworkPlans& plans, Configuration& read, Problems& problems) {
   const bool rest_is_right = problems.count() == 0;  // otherwise stand-ins would be taken for what was meant
   const Random random = Random(read.training.seed)("initial weights");
   const Shape& picture = read.data.from.picture;
-  const Shape latents{read.training.generator_batch, read.latent.size};
+  const Shape latents{read.training.generator_batch, read.latent.size + read.codes.size()};
   const Shape pictures{read.training.batch, picture[0], picture[1], picture[2]};
   read.generator = build_model(plans.generator, latents, random("generator"), problems);
   read.discriminator = build_model(plans.discriminator, pictures, random("discriminator"), problems);
@@ -59,6 +87,7 @@ void build_networks(const NetworkPlans& plans, Configuration& read, Problems& pr
     const Shape ends_in = read.generator->output_shape(latents);
     check_end(last, ends_in, pictures.with(0, ends_in[0]), "as the pictures are", problems);
     check_generator_head(last, read.data.scale, problems);
+    check_classes(plans.generator, *read.generator, read.data.from, problems);
   }
   if (read.discriminator) {
     const LayerPlan& last = plans.discriminator.back();
@@ -66,6 +95,8 @@ void build_networks(const NetworkPlans& plans, Configuration& read, Problems& pr
     check_end(last, read.discriminator->output_shape(pictures), {pictures[0], read.loss.outputs},
               one ? "one number that says how real a picture is" : "one logit for fake, one for real", problems);
     check_discriminator_head(last, read.loss.head, problems);
+    check_classes(plans.discriminator, *read.discriminator, read.data.from, problems);
+    build_code_head(plans.code_head, pictures, random("code head"), read, problems);
     if (read.loss.penalty_at != PenaltyAt::nowhere) check_penalised(plans.discriminator, problems);
   }
 }

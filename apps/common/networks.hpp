@@ -5,7 +5,7 @@
 namespace tapestry {
 
 struct NetworkPlans {
-  std::vector<LayerPlan> generator, discriminator;
+  std::vector<LayerPlan> generator, discriminator, code_head;
 };
 
 // Fills in the networks of a configuration whose other parts have been read. What does not fit is added to the

@@ -67,9 +67,16 @@ const char* word(RunState state) {
        "; expected a folder that can be written to; choose one with --out");
 }
 
-bool is_sample(const fs::path& path) {
+// What a run puts into its two folders: pictures and saved generators.
+bool is_of_a_run(const fs::path& path) {
   const std::string name = path.filename().string();
-  return path.extension() == ".png" && (name == "real.png" || name.starts_with("epoch-"));
+  if (path.extension() == ".safetensors") return name.starts_with("epoch-");
+  return path.extension() == ".png" && (name == "real.png" || name == "untrained.png" || name.starts_with("epoch-"));
+}
+
+std::string epoch_file(long epoch, const char* ending) {
+  const std::string number = std::to_string(epoch);
+  return "/epoch-" + std::string(number.size() < 4 ? 4 - number.size() : 0, '0') + number + ending;
 }
 
 }  // namespace
@@ -134,14 +141,19 @@ bool RunFolder::claim(bool overwrite) const {
 // All but run.json, which by now is the new one.
 void RunFolder::remove_old_run() const {
   for (const std::string& path : {config(), metrics(), timing(), generator(), discriminator()}) fs::remove(path);
-  if (!fs::is_directory(samples())) return;
-  for (const fs::directory_entry& entry : fs::directory_iterator(samples()))
-    if (is_sample(entry.path())) fs::remove(entry.path());
+  for (const std::string& folder : {samples(), generators()}) {
+    if (!fs::is_directory(folder)) continue;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+      if (is_of_a_run(entry.path())) fs::remove(entry.path());
+  }
+  if (fs::is_directory(generators()) && fs::is_empty(generators())) fs::remove(generators());
 }
 
-std::string RunFolder::sample(long epoch) const {
-  const std::string number = std::to_string(epoch);
-  return samples() + "/epoch-" + std::string(number.size() < 4 ? 4 - number.size() : 0, '0') + number + ".png";
+std::string RunFolder::sample(long epoch) const { return samples() + epoch_file(epoch, ".png"); }
+
+std::string RunFolder::generator(long epoch) const {
+  fs::create_directory(generators());
+  return generators() + epoch_file(epoch, ".safetensors");
 }
 
 void RunFolder::record(RunState state, long step, long epoch) const {

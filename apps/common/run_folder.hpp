@@ -4,8 +4,10 @@
 //   metrics.csv, timing.csv      what the seed determines, and what it does not
 //   run.json                     the state of the run, on which machine, by which versions
 //   samples/real.png             the first pictures of the data
+//   samples/untrained.png        the generator's before it learned anything
 //   samples/epoch-0003.png       the generator's, from the same latents every time
 //   generator.safetensors, discriminator.safetensors
+//   generators/epoch-0010.safetensors   where the configuration asks for them
 #pragma once
 #include <map>
 #include <string>
@@ -42,6 +44,9 @@ class RunFolder {
   std::string generator() const { return path_ + "/generator.safetensors"; }
   std::string discriminator() const { return path_ + "/discriminator.safetensors"; }
   std::string samples() const { return path_ + "/samples"; }
+  std::string generators() const { return path_ + "/generators"; }
+  std::string generator(long epoch) const;  // creates the folder
+  std::string untrained_sample() const { return samples() + "/untrained.png"; }
   std::string real_sample() const { return samples() + "/real.png"; }
   std::string sample(long epoch) const;
 

@@ -1,0 +1,28 @@
+// Codes: the part of a latent that InfoGAN wants to mean something. Chen et al., "InfoGAN: interpretable representation
+// learning by information maximizing generative adversarial nets", 2016.
+//
+//   "codes": {"categorical": 10, "continuous": 2, "weight": 1, "head": [{"type": "linear", "features": 12}]}
+#pragma once
+#include <memory>
+
+#include "autograd/ops.hpp"
+#include "autograd/random.hpp"
+#include "layers/sequential.hpp"
+
+namespace tapestry {
+
+// Behind the plain numbers of a latent stand a class, one-hot, and numbers from U(-1, 1). A head on the discriminator,
+// which sees what its last layer with weights sees, has to find them in the picture: generator and head learn that
+// together.
+struct Codes {
+  Index categorical = 0, continuous = 0;
+  double weight = 1;
+  std::unique_ptr<Sequential> head;
+
+  Index size() const { return categorical + continuous; }
+  Tensor draw(Index count, Random random) const;  // (count, size)
+  // Cross-entropy of the class, plus half the squared error of the numbers, each a mean over the batch; times weight.
+  Var loss(const Var& found, const Tensor& codes) const;
+};
+
+}  // namespace tapestry
