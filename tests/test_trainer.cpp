@@ -44,7 +44,7 @@ std::string names(const Files& files) {
 }
 
 const char* const all_files =
-    "discriminator.safetensors generator.safetensors metrics.csv samples samples/epoch-0001.png samples/epoch-0002.png "
+    "discriminator.safetensors generator.safetensors metrics.csv model.svg samples samples/epoch-0001.png samples/epoch-0002.png "
     "samples/real.png samples/untrained.png ";
 
 // The names of the files that are not the same, or only in one of both.
@@ -145,7 +145,7 @@ TEST_CASE("trainer: what a run leaves") {
   check_plain(ending.out);
   CHECK(ending.out.ends_with("finished after step 12; the results are in run\n"));
   CHECK(names(files_below(folder / "run")) ==
-        "config.json discriminator.safetensors generator.safetensors metrics.csv run.json samples "
+        "config.json discriminator.safetensors generator.safetensors metrics.csv model.svg run.json samples "
         "samples/epoch-0001.png samples/epoch-0002.png samples/real.png samples/untrained.png timing.csv ");
 
   const Json run = run_json(folder);

@@ -140,7 +140,7 @@ bool RunFolder::claim(bool overwrite) const {
 
 // All but run.json, which by now is the new one.
 void RunFolder::remove_old_run() const {
-  for (const std::string& path : {config(), metrics(), timing(), generator(), discriminator()}) fs::remove(path);
+  for (const std::string& path : {config(), metrics(), timing(), model(), generator(), discriminator()}) fs::remove(path);
   for (const std::string& folder : {samples(), generators()}) {
     if (!fs::is_directory(folder)) continue;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder))

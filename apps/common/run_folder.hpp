@@ -3,6 +3,7 @@
 //   config.json                  the configuration, with every default written out
 //   metrics.csv, timing.csv      what the seed determines, and what it does not
 //   run.json                     the state of the run, on which machine, by which versions
+//   model.svg                    a picture of both networks
 //   samples/real.png             the first pictures of the data
 //   samples/untrained.png        the generator's before it learned anything
 //   samples/epoch-0003.png       the generator's, from the same latents every time
@@ -43,6 +44,7 @@ class RunFolder {
   std::string run() const { return path_ + "/run.json"; }
   std::string generator() const { return path_ + "/generator.safetensors"; }
   std::string discriminator() const { return path_ + "/discriminator.safetensors"; }
+  std::string model() const { return path_ + "/model.svg"; }
   std::string samples() const { return path_ + "/samples"; }
   std::string generators() const { return path_ + "/generators"; }
   std::string generator(long epoch) const;  // creates the folder

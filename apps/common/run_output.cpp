@@ -6,6 +6,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "apps/common/model_picture.hpp"
 #include "apps/common/picture.hpp"
 #include "apps/common/safetensors.hpp"
 #include "apps/common/version.hpp"
@@ -54,7 +55,7 @@ void introduce(std::ostream& out, Configuration& c, const Dataset& dataset, cons
       << summary("generator", *c.generator, latent) << '\n'
       << summary("discriminator", *c.discriminator, picture) << '\n'
       << summary_of_both(*c.generator, *c.discriminator, latent) << '\n';
-  const double work = multiply_adds_of_step(*c.generator, *c.discriminator, p, c.latent.size, c.training, c.game);
+  const double work = multiply_adds_of_step(*c.generator, *c.discriminator, p, latent[1], c.training, c.game);
   const auto counted = [](Index count, const char* what) {
     return with_commas(count) + what + (count == 1 ? "" : "s");
   };
@@ -84,6 +85,7 @@ void RunOutput::before_training() {
   const Index count = s.rows * s.columns;
   save_grid(run_.real_sample(), session_.preview(count), s.rows, s.columns);
   const Batch z = session_.sample_latents(count);
+  write_file(run_.model(), model_picture(*c_.generator, *c_.discriminator, z.x.shape()));
   const Tensor pictures = session_.draw(z);
   save_grid(run_.untrained_sample(), pictures, s.rows, s.columns);
   Batch first{slice(pictures, 0, 0, 1).value()};
