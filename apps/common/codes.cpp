@@ -4,15 +4,15 @@
 
 namespace tapestry {
 
-Tensor Codes::draw(Index count, Random random) const {
+Tensor Codes::draw(Index count, Random random, Index first) const {
   Vars parts;
   if (categorical) {
     Tensor one_hot({count, categorical}, 0);
     Real* const to = one_hot.writable();
-    for (Index n = 0; n < count; ++n) to[n * categorical + random("category").below(categorical, n)] = 1;
+    for (Index n = 0; n < count; ++n) to[n * categorical + random("category").below(categorical, first + n)] = 1;
     parts.push_back(one_hot);
   }
-  if (continuous) parts.push_back(random("numbers").uniform({count, continuous}, -1, 1));
+  if (continuous) parts.push_back(random("numbers").uniform({count, continuous}, -1, 1, first));
   return concat(parts, 1).value();
 }
 

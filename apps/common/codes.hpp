@@ -20,7 +20,7 @@ struct Codes {
   std::unique_ptr<Sequential> head;
 
   Index size() const { return categorical + continuous; }
-  Tensor draw(Index count, Random random) const;  // (count, size)
+  Tensor draw(Index count, Random random, Index first = 0) const;  // (count, size), those from number `first` on
   // Cross-entropy of the class, plus half the squared error of the numbers, each a mean over the batch; times weight.
   Var loss(const Var& found, const Tensor& codes) const;
 };

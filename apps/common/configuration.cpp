@@ -8,15 +8,6 @@ namespace {
 
 constexpr Index most = 1'000'000'000;  // pictures, steps, epochs
 
-Scale read_scale(Options& data) {
-  const auto convert = [](const Json& value) -> std::optional<Scale> {
-    if (value == Json::array({-1, 1})) return Scale::minus_one_to_one;
-    if (value == Json::array({0, 1})) return Scale::zero_to_one;
-    return {};
-  };
-  return data.value<Scale>("scale", required, "[-1, 1] or [0, 1]", convert).value_or(Scale::minus_one_to_one);
-}
-
 DataConfiguration read_data(Options&& data, const Trainer& trainer) {
   DataConfiguration read;
   read.source = data.word("source", required, known_sources(trainer.sources));
@@ -27,13 +18,6 @@ DataConfiguration read_data(Options&& data, const Trainer& trainer) {
   read.scale = read_scale(data);
   read.count = data.optional_integer("count", 1, most);
   return read;
-}
-
-Latent read_latent(Options&& latent) {
-  const Latent defaults;
-  return {latent.integer("size", defaults.size, 1, 65536),
-          latent.choice<Distribution>("distribution", defaults.distribution,
-                                      {{"normal", Distribution::normal}, {"uniform", Distribution::uniform}})};
 }
 
 BatchPolicy read_batches(Options& training) {

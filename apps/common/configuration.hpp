@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "apps/common/codes.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/data_sources.hpp"
 #include "apps/common/game.hpp"
+#include "apps/common/latents.hpp"
 #include "apps/common/model.hpp"
 #include "apps/common/optimizer_options.hpp"
 #include "apps/common/output_options.hpp"
@@ -23,13 +23,6 @@ struct DataConfiguration {
   DataSource from;
   Scale scale = Scale::minus_one_to_one;  // [-1, 1] or [0, 1]
   std::optional<Index> count;             // only the first so many pictures
-};
-
-// "latent": {"size": 100, "distribution": "normal"}
-enum class Distribution { normal, uniform };  // N(0, 1), or U(-1, 1)
-struct Latent {
-  Index size = 100;
-  Distribution distribution = Distribution::normal;
 };
 
 // "pretrain": {"steps": 20, "batch": 64, "noise": [-1, 1], "keep": false}

@@ -83,6 +83,15 @@ std::vector<std::string> known_sources(const std::vector<std::string>& of_progra
 
 DataSource read_data_source(const std::string& source, Options& data) { return (*sources().find(source))(data); }
 
+Scale read_scale(Options& options) {
+  const auto convert = [](const Json& value) -> std::optional<Scale> {
+    if (value == Json::array({-1, 1})) return Scale::minus_one_to_one;
+    if (value == Json::array({0, 1})) return Scale::zero_to_one;
+    return {};
+  };
+  return options.value<Scale>("scale", required, "[-1, 1] or [0, 1]", convert).value_or(Scale::minus_one_to_one);
+}
+
 std::vector<fs::path> read_path(Options& data, const std::string& otherwise) {
   const fs::path given = data.text("path", otherwise);
   const fs::path path = fs::absolute(fs::path(data.file()).parent_path() / given / "").lexically_normal().parent_path();

@@ -7,6 +7,7 @@
 
 #include "apps/common/options.hpp"
 #include "datasets/dataset.hpp"
+#include "datasets/scale.hpp"
 
 namespace tapestry {
 
@@ -31,6 +32,9 @@ void register_dataset(const std::string& source, ReadDataSource read);
 // All sources of this program, its own first, then the user's.
 std::vector<std::string> known_sources(const std::vector<std::string>& of_program);
 DataSource read_data_source(const std::string& source, Options& data);
+
+// "scale": [-1, 1] or [0, 1]
+Scale read_scale(Options& options);
 
 // "path": relative to the configuration file. It may also lie under $TAPESTRY_DATA: then its last part is looked for
 // there.

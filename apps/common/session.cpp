@@ -95,18 +95,8 @@ Batch Session::real(const std::vector<Index>& chosen) const {
   return batch;
 }
 
-// Plain numbers, codes, and classes that are each as likely as the next.
 Batch Session::latents(Index count, Random random) const {
-  const Shape shape{count, c_.latent.size};
-  const bool normal = c_.latent.distribution == Distribution::normal;
-  Batch z = normal ? random.normal(shape) : random.uniform(shape, -1, 1);
-  if (c_.codes.head) z.x = concat({z.x, c_.codes.draw(count, random("codes"))}, 1).value();
-  if (const int n = classes()) {
-    z.labels = Tensor({count}, 0);
-    Real* const labels = z.labels.writable();
-    for (Index i = 0; i < count; ++i) labels[i] = static_cast<Real>(random("classes").below(n, i));
-  }
-  return z;
+  return draw_latents(c_.latent, c_.codes, classes(), count, random);
 }
 
 Batch Session::sample_latents(Index count) const {

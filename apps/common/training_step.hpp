@@ -8,13 +8,6 @@
 
 namespace tapestry {
 
-// Pictures (N, C, H, W) or latents (N, size), and the class of each where the networks are conditional.
-struct Batch {
-  Batch(Tensor x, Tensor labels = {}) : x(std::move(x)), labels(std::move(labels)) {}
-  Tensor x, labels;
-  Index count() const { return x.shape()[0]; }
-};
-
 // What the discriminator learns from in one update: real pictures, and latents for the fakes.
 struct Round {
   Batch real, latents;
