@@ -1,21 +1,33 @@
-// MNIST (LeCun, Cortes, Burges, 1998) and the data sets that come in the same four files: Fashion-MNIST, KMNIST.
+// MNIST (LeCun, Cortes, Burges, 1998) and every data set that comes in IDX files like it: Fashion-MNIST, KMNIST,
+// EMNIST.
 #pragma once
 #include <filesystem>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "datasets/dataset.hpp"
 
 namespace tapestry {
 
-enum class Split { training, test };
+// One file of pictures, and one of labels where there are any.
+struct IdxFiles {
+  std::filesystem::path images;
+  std::optional<std::filesystem::path> labels;
+};
 
-// The data set in a folder that holds train-images-idx3-ubyte and train-labels-idx1-ubyte (for the test set t10k-...),
-// each as it is or with .gz; "train-images.idx3-ubyte" is found too. Pictures are (1, H, W), labels 0 to 9, one per
-// picture; anything else is an error that says where to get a good copy. The notes say of each file whether its SHA-256
-// is that of MNIST: files of another data set are reported, not refused.
-Dataset load_mnist(const std::filesystem::path& folder, Split split);
+// Upright as they are, or with rows and columns exchanged: EMNIST's files hold pictures that way.
+enum class Orientation { as_stored, transposed };
+
+// Pictures (1, H, W) of any size from two IDX files, packed with gzip or not: one label for each picture, and as many
+// classes as the highest label says. Anything else is an error. The notes say of each file whether its SHA-256 is that
+// of a file of MNIST or Fashion-MNIST: other files are reported, not refused. Classes have names only where both files
+// are Fashion-MNIST's.
+Dataset load_idx(const IdxFiles& files, Orientation orientation = Orientation::as_stored);
+
+// The same from a folder that holds train-images-idx3-ubyte and train-labels-idx1-ubyte (for the test set t10k-... or
+// test-...), each as it is or with .gz; "train-images.idx3-ubyte" is found too, and so is
+// emnist-letters-train-images-... where it is the only one of its kind. Errors say where to get a good copy.
+Dataset load_mnist(const std::filesystem::path& folder, Split split, Orientation orientation = Orientation::as_stored);
 
 // The first folder in which both files of the training set are found.
 std::optional<std::filesystem::path> find_mnist(const std::vector<std::filesystem::path>& folders);

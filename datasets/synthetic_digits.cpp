@@ -144,7 +144,7 @@ void draw(int digit, Chance chance, std::uint8_t* pixels) {
 
 Dataset synthetic_digits(Index count, std::uint64_t seed) {
   if (count < 1) fail("synthetic_digits: got a count of ", count, "; expected 1 or more");
-  Dataset digits{"synthetic digits, seed " + std::to_string(seed), {1, side, side}, {}, {}, 10, {}};
+  Dataset digits{"synthetic digits, seed " + std::to_string(seed), {1, side, side}, {}, {}, 10, {}, {}};
   digits.pixels.resize(count * side * side);
   digits.labels.resize(count);
   const Random random = Random(seed)("synthetic digits");

@@ -143,7 +143,7 @@ TEST_CASE("batches that cannot be are refused") {
 }
 
 TEST_CASE("gather takes pictures by number and scales them") {
-  const Dataset data{"three pictures", {2, 1, 2}, {0, 51, 255, 102, 1, 2, 3, 4, 153, 204, 0, 255}, {}, 0, {}};
+  const Dataset data{"three pictures", {2, 1, 2}, {0, 51, 255, 102, 1, 2, 3, 4, 153, 204, 0, 255}, {}, 0, {}, {}};
   const Tensor from_zero = gather(data, {2, 0, 2}, Scale::zero_to_one);
   CHECK(from_zero.shape() == Shape{3, 2, 1, 2});
   const std::vector<double> expected = {0.6, 0.8, 0, 1, 0, 0.2, 1, 0.4, 0.6, 0.8, 0, 1};
