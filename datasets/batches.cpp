@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "autograd/error.hpp"
+#include "autograd/kernels/parallel.hpp"
 
 namespace tapestry {
 namespace {
@@ -14,6 +15,12 @@ std::vector<Index> permutation(Index count, const Random& random) {
   std::iota(order.begin(), order.end(), Index{0});
   for (Index i = count - 1; i > 0; --i) std::swap(order[i], order[random.below(i + 1, i)]);
   return order;
+}
+
+void check(const char* who, const Dataset& dataset, const std::vector<Index>& indices) {
+  for (const Index i : indices)
+    if (i < 0 || i >= dataset.count())
+      fail(who, ": asked for picture ", i, " of ", dataset.name, "; expected 0 to ", dataset.count() - 1);
 }
 
 }  // namespace
@@ -69,17 +76,29 @@ Index Batches::picture_at(Index epoch, Index place) {
   return order_[place];
 }
 
-Tensor gather(const Dataset& dataset, const std::vector<Index>& indices, Scale scale) {
+Tensor gather(const Dataset& dataset, const std::vector<Index>& indices, Scale scale,
+              const std::optional<Random>& flips) {
+  check("gather", dataset, indices);
   const Shape& picture = dataset.picture_shape;
-  Tensor batch = Tensor::uninitialized({static_cast<Index>(indices.size()), picture[0], picture[1], picture[2]});
-  Real* numbers = batch.writable();
-  for (const Index i : indices) {
-    if (i < 0 || i >= dataset.count())
-      fail("gather: asked for picture ", i, " of ", dataset.name, "; expected 0 to ", dataset.count() - 1);
-    to_numbers(dataset.pixels.data() + i * picture.size(), picture.size(), scale, numbers);
-    numbers += picture.size();
-  }
+  const Index N = static_cast<Index>(indices.size()), size = picture.size(), W = picture[2];
+  Tensor batch = Tensor::uninitialized({N, picture[0], picture[1], W});
+  Real* const numbers = batch.writable();
+  kernels::parallel_for(N, static_cast<double>(N * size) / 4, [&](Index n) {  // about four numbers in a nanosecond
+    Real* const to = numbers + n * size;
+    to_numbers(dataset.pixels.data() + indices[n] * size, size, scale, to);
+    if (flips && flips->word(n, 0) & 1)
+      for (Real* row = to; row < to + size; row += W) std::reverse(row, row + W);
+  });
   return batch;
+}
+
+std::vector<int> labels_of(const Dataset& dataset, const std::vector<Index>& indices) {
+  check("labels_of", dataset, indices);
+  if (dataset.labels.empty())
+    fail("labels_of: got ", dataset.name, ", which has no labels; expected one for each picture; take labelled data");
+  std::vector<int> labels;
+  for (const Index i : indices) labels.push_back(dataset.labels[i]);
+  return labels;
 }
 
 }  // namespace tapestry

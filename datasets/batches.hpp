@@ -1,6 +1,7 @@
 // Batches: which pictures make up which training step. The answer depends on the key and the number of the step only,
 // so that a resumed run goes on exactly where it stopped.
 #pragma once
+#include <optional>
 #include <vector>
 
 #include "autograd/random.hpp"
@@ -39,7 +40,12 @@ class Batches {
   std::vector<Index> order_;
 };
 
-// The pictures of these numbers, (N, C, H, W), in the given scale.
-Tensor gather(const Dataset& dataset, const std::vector<Index>& indices, Scale scale);
+// The pictures of these numbers, (N, C, H, W), in the given scale. With `flips`, a key of its own for each step, about
+// half of them are mirrored, left to right: which ones depends on the key and their places in the batch.
+Tensor gather(const Dataset& dataset, const std::vector<Index>& indices, Scale scale,
+              const std::optional<Random>& flips = std::nullopt);
+
+// The labels of these numbers. Error when the data set has none.
+std::vector<int> labels_of(const Dataset& dataset, const std::vector<Index>& indices);
 
 }  // namespace tapestry

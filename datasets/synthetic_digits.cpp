@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "autograd/error.hpp"
+#include "autograd/kernels/parallel.hpp"
 #include "datasets/digit_forms.hpp"
 
 namespace tapestry {
@@ -14,11 +15,6 @@ namespace {
 constexpr int side = 28;       // pixels
 constexpr double box = 20;     // the longer side of a digit, as in MNIST
 constexpr double middle = 14;  // its centre of mass
-
-Point operator+(Point a, Point b) { return {a.x + b.x, a.y + b.y}; }
-Point operator-(Point a, Point b) { return {a.x - b.x, a.y - b.y}; }
-Point operator*(double factor, Point a) { return {factor * a.x, factor * a.y}; }
-double dot(Point a, Point b) { return a.x * b.x + a.y * b.y; }
 
 // How a hand bends a form: a displacement for each of 3 x 3 places, and what lies between moves accordingly. Strokes
 // that meet still meet.
@@ -149,11 +145,13 @@ Dataset synthetic_digits(Index count, std::uint64_t seed) {
   digits.labels.resize(count);
   const Random random = Random(seed)("synthetic digits");
   const Random labels = random("labels"), strokes = random("strokes");
-  for (Index i = 0; i < count; ++i) {
-    const auto label = static_cast<int>(labels.below(10, i));
-    digits.labels[i] = static_cast<std::uint8_t>(label);
-    draw(label, Chance(strokes, i), digits.pixels.data() + i * side * side);
-  }
+  kernels::parallel_for_blocks(count, 64, 50'000, [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i) {
+      const auto label = static_cast<int>(labels.below(10, i));
+      digits.labels[i] = static_cast<std::uint8_t>(label);
+      draw(label, Chance(strokes, i), digits.pixels.data() + i * side * side);
+    }
+  });
   return digits;
 }
 

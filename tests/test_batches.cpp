@@ -7,6 +7,7 @@
 #include <set>
 
 #include "autograd/error.hpp"
+#include "autograd/machine.hpp"
 #include "datasets/batches.hpp"
 
 using namespace tapestry;
@@ -155,6 +156,39 @@ TEST_CASE("gather takes pictures by number and scales them") {
   const char* outside = "gather: asked for picture 3 of three pictures; expected 0 to 2";
   CHECK_THROWS_WITH_AS(gather(data, {0, 3}, Scale::zero_to_one), outside, Error);
   CHECK_THROWS_AS(gather(data, {-1}, Scale::zero_to_one), Error);
+}
+
+TEST_CASE("flips mirror about half of the pictures, whole rows of them, by the step's key and the place in the batch") {
+  Dataset data{"counting", {2, 2, 3}, {}, {}, 0, {}, {}};
+  for (int i = 0; i < 12; ++i) data.pixels.push_back(static_cast<std::uint8_t>(i));
+  const std::vector<Index> thousand(1000, 0);
+  const Random key = Random(1)("flips");
+  const Tensor plain = gather(data, {0}, Scale::zero_to_one),
+               mixed = gather(data, thousand, Scale::zero_to_one, key(0));
+  int mirrored = 0;
+  for (Index n = 0; n < 1000; ++n) {
+    const bool turned = mixed[n * 12] != plain[0];
+    mirrored += turned;
+    for (Index row = 0; row < 4; ++row)
+      for (Index x = 0; x < 3; ++x) CHECK(mixed[n * 12 + row * 3 + x] == plain[row * 3 + (turned ? 2 - x : x)]);
+  }
+  CHECK(std::abs(mirrored - 500) < 80);  // five standard deviations
+  const auto same = [&](const Tensor& other) { return std::equal(other.data(), other.data() + 12'000, mixed.data()); };
+  CHECK(same(gather(data, thousand, Scale::zero_to_one, key(0))));
+  CHECK_FALSE(same(gather(data, thousand, Scale::zero_to_one, key(1))));
+  use_threads(3);
+  CHECK(same(gather(data, thousand, Scale::zero_to_one, key(0))));
+  use_threads(0);
+}
+
+TEST_CASE("labels_of takes labels by number") {
+  const Dataset data{"three pictures", {1, 1, 1}, {0, 0, 0}, {7, 255, 9}, 256, {}, {}};
+  CHECK(labels_of(data, {2, 1, 2, 0}) == std::vector<int>{9, 255, 9, 7});
+  CHECK_THROWS_WITH_AS(labels_of(data, {3}), "labels_of: asked for picture 3 of three pictures; expected 0 to 2",
+                       Error);
+  CHECK_THROWS_WITH_AS(
+      labels_of({"no names", {1, 1, 1}, {0}, {}, 0, {}, {}}, {0}),
+      "labels_of: got no names, which has no labels; expected one for each picture; take labelled data", Error);
 }
 
 TEST_CASE("to_bytes undoes to_numbers for every byte, rounds, and clamps what lies outside") {
