@@ -55,7 +55,7 @@ bench: all
 
 # Header, and the packages that hold it for apt-get, dnf and brew.
 DEPENDENCIES := Eigen/Core:libeigen3-dev:eigen3-devel:eigen  nlohmann/json.hpp:nlohmann-json3-dev:json-devel:nlohmann-json \
-  doctest/doctest.h:doctest-dev:doctest-devel:doctest  stb/stb_image_write.h:libstb-dev:stb_image_write-devel:stb \
+  doctest/doctest.h:doctest-dev:doctest-devel:doctest  stb/stb_image_write.h:libstb-dev:stb_image_write-devel:stb  stb/stb_image.h:libstb-dev:stb_image-devel:stb \
   CLI/CLI.hpp:libcli11-dev:cli11-devel:cli11  zlib.h:zlib1g-dev:zlib-devel:zlib \
   openssl/sha.h:libssl-dev:openssl-devel:openssl  omp.h:libgomp1:libgomp:libomp
 MANAGER := $(firstword $(foreach m,apt-get dnf brew,$(if $(shell command -v $(m)),$(m))))
