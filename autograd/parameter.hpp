@@ -42,8 +42,16 @@ class Stored {
   long version_ = 0;
 };
 
+// Frozen, it stays as it is: nobody asks a tape for its gradient (trainable() leaves it out), and an optimiser refuses
+// one. Gradients still flow past it.
 class Parameter : public Stored {
+ public:
   using Stored::Stored;
+  bool frozen() const { return frozen_; }
+  void freeze(bool frozen = true) { frozen_ = frozen; }
+
+ private:
+  bool frozen_ = false;
 };
 class Buffer : public Stored {
   using Stored::Stored;
@@ -52,5 +60,18 @@ class Buffer : public Stored {
 using Parameters = std::vector<Parameter*>;
 using Buffers = std::vector<Buffer*>;
 using Gradients = std::vector<std::pair<Parameter*, Tensor>>;
+
+//   freeze(network[0].parameters());  // the first layer keeps its weights
+//   optimizer.step(std::move(tape).gradient(loss, trainable(network.parameters())));
+inline void freeze(const Parameters& parameters) {
+  for (Parameter* p : parameters) p->freeze();
+}
+inline void unfreeze(const Parameters& parameters) {
+  for (Parameter* p : parameters) p->freeze(false);
+}
+inline Parameters trainable(Parameters parameters) {  // without the frozen ones
+  std::erase_if(parameters, [](const Parameter* p) { return p->frozen(); });
+  return parameters;
+}
 
 }  // namespace tapestry

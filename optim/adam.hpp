@@ -1,4 +1,5 @@
-// Adam: every weight takes steps of its own size, from running averages of its gradient and of its square.
+// Adam: every weight takes steps of its own size, from running averages of its gradient and of its square. With a
+// weight decay it is AdamW.
 #pragma once
 #include "optim/optimizer.hpp"
 
@@ -15,13 +16,15 @@ struct AdamOptions {
   double beta1 = 0.9, beta2 = 0.999;  // in [0, 1)
   double epsilon = 1e-7;              // more than 0
   EpsilonPlace epsilon_place = EpsilonPlace::outside_correction;
+  double weight_decay = 0;  // 0 or more; 0.01 is usual in AdamW
 };
 
 //     m = beta1 m + (1 - beta1) g          m_hat = m / (1 - beta1^t)
 //     v = beta2 v + (1 - beta2) g^2        v_hat = v / (1 - beta2^t)
-//     w = w - learning_rate m_hat / (sqrt(v_hat) + epsilon)
+//     w = (1 - learning_rate weight_decay) w - learning_rate m_hat / (sqrt(v_hat) + epsilon)
 // Kingma and Ba, "Adam: a method for stochastic optimization", 2015: algorithm 1 (PyTorch), or the form at the end of
-// its section 2 (Keras).
+// its section 2 (Keras). Loshchilov and Hutter, "Decoupled weight decay regularization", 2019 (AdamW): the decay goes
+// past m and v, so that every weight decays alike.
 class Adam : public Optimizer {
  public:
   Adam(Parameters parameters, AdamOptions options);
@@ -30,7 +33,7 @@ class Adam : public Optimizer {
   const Tensor& second_moment(std::size_t place) const { return v_.at(place); }
 
  private:
-  void update(std::size_t place, Parameter& parameter, const Tensor& gradient, long t) override;
+  void update(Parameter& parameter, const Tensor& gradient, const Step& step) override;
 
   AdamOptions options_;
   Tensors m_, v_;

@@ -20,9 +20,9 @@ class Sgd : public Optimizer {
   const Tensor& velocity(std::size_t place) const { return velocities_.at(place); }  // v of one parameter
 
  private:
-  void update(std::size_t place, Parameter& parameter, const Tensor& gradient, long t) override;
+  void update(Parameter& parameter, const Tensor& gradient, const Step& step) override;
 
-  SgdOptions options_;
+  double momentum_;
   Tensors velocities_;
 };
 

@@ -150,6 +150,11 @@ TEST_CASE("kernels: the same bits on any number of threads") {
     kernels::momentum(u, x, m, Real(0.9), Real(0.01));
     return {w, m, v, u};
   });
+  check_threads("rmsprop and the sum of squares", [&]() -> Tensors {
+    Tensor w = normal(x.shape(), "w"), s(x.shape(), 0), m = s, v = s;
+    kernels::rmsprop(w, x, s, m, v, {0.9, Real(0.5), Real(1e-7), 0, Real(0.01), 1});
+    return {w, s, m, v, Tensor({}, static_cast<Real>(kernels::sum_of_squares(x)))};
+  });
   check_threads("random numbers", [&]() -> Tensors {
     const Random random(5);
     return {random.normal({301, 111}), random.uniform({33333}), random.dropout_mask({301, 111}, 0.3)};

@@ -218,7 +218,8 @@ std::unique_ptr<Sequential> build_model(const std::vector<LayerPlan>& plans, con
 
 ParameterCount count_parameters(Layer& layer) {
   ParameterCount count;
-  for (const Parameter* parameter : layer.parameters()) count.trainable += parameter->shape().size();
+  for (const Parameter* parameter : layer.parameters())
+    (parameter->frozen() ? count.not_trainable : count.trainable) += parameter->shape().size();
   for (const Buffer* buffer : layer.buffers()) count.not_trainable += buffer->shape().size();
   return count;
 }
