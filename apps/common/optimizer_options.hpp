@@ -1,7 +1,7 @@
 // From the description of an optimiser in a configuration to what makes one.
 //
-//   "generator": {"type": "adam", "learning_rate": 0.0002, "beta1": 0.5, "beta2": 0.999, "epsilon": 1e-7,
-//                 "epsilon_place": "outside_correction"}
+//   "generator": {"type": "adam", "learning_rate": 0.0002, "beta1": 0.5, "clip_norm": 5}
+//   "discriminator": {"type": "rmsprop", "learning_rate": {"schedule": "cosine", "from": 0.0002, "steps": 20000}}
 #pragma once
 #include <functional>
 #include <memory>
