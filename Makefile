@@ -1,19 +1,28 @@
 # make          the library and the programs        make deps     install what is missing
 # make test     all tests, in float and in double   make bench    speed of kernels and training steps
-# Options: REAL=double (double precision), SANITIZE=1 (address and undefined behaviour), CXX=clang++
+# make mutants  plants bugs: do the tests see them? make test-long  all of it, sanitizers included: an hour or more
+# Options: REAL=double (double precision), SANITIZE=1 (address and undefined behaviour), SANITIZE=thread (data races; with
+# clang++ and its libomp), CXX=clang++. One variant of the tests: make REAL=double SANITIZE=1 test-one
 
 REAL     ?= float
 SANITIZE ?=
-BUILD    := build/$(REAL)$(if $(SANITIZE),-sanitize)
+BUILD    := build/$(REAL)$(addprefix -sanitize-,$(SANITIZE))
 PROGRAMS := $(if $(filter build/float,$(BUILD)),apps,$(BUILD)/apps)
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN) --no-print-directory
 endif
 
+# ThreadSanitizer does not know the barriers of libgomp; it knows those of libomp, but not what else happens in there.
+ifeq ($(SANITIZE),thread)
+CXX := clang++
+export TSAN_OPTIONS := ignore_noninstrumented_modules=1
+export OMP_WAIT_POLICY := passive
+endif
+
 # No -ffast-math: results must not depend on what a compiler thinks is close enough.
 CXXFLAGS += -std=c++20 -O3 -march=native -fopenmp -fno-math-errno -fno-trapping-math -Wall -Wextra -MMD -MP -I.
 CXXFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags eigen3 2>/dev/null)) -DEIGEN_DONT_PARALLELIZE
-CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-O1 -g -fsanitize=address$(,)undefined)
+CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-O1 -g1 -fsanitize=$(if $(filter thread,$(SANITIZE)),thread,address$(,)undefined))
 LDLIBS   += -lz -lcrypto
 # False alarms of g++ 12: about strings everywhere, and about its own intrinsics under Eigen's vectors.
 CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),-Wno-restrict -Wno-stringop-overread)
@@ -49,6 +58,19 @@ test-one: all $(BUILD)/tests/tests
 test: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 	@$(MAKE) REAL=float test-one
 	@$(MAKE) REAL=double test-one
+	@tests/mutants/run.sh --quick $(QUICK_MUTANTS)
+
+# Bugs that are planted in every test run. `make mutants` plants all of them and ends with the score.
+QUICK_MUTANTS := tape-overwrites-fan-out bce-forgets-fakes same-pads-other-side running-momentum-exchanged adam-epsilon-exchanged
+mutants:
+	@for real in double float; do $(MAKE) REAL=$$real all build/$$real/tests/tests || exit; done
+	@tests/mutants/run.sh
+
+# The long proof: the tests with sanitizers, then every planted bug.
+test-long: test
+	@$(MAKE) SANITIZE=1 test-one
+	@$(MAKE) SANITIZE=thread test-one
+	@$(MAKE) mutants
 
 bench: all
 	$(PROGRAMS)/bench build/bench.json
@@ -67,7 +89,7 @@ missing_tools = $(if $(shell command -v pkg-config),,pkg-config) $(if $(shell co
 SUDO    := $(if $(filter-out 0,$(shell id -u)),$(if $(filter brew,$(MANAGER)),,sudo))
 
 deps:
-	@set -- $(missing_tools) $(foreach d,$(missing),$(call package,$(d))); [ $$# = 0 ] || { \
+	@set -- $(missing_tools) $(if $(shell command -v patch),,patch) $(foreach d,$(missing),$(call package,$(d))); [ $$# = 0 ] || { \
 	  [ -n "$(MANAGER)" ] || { echo "make deps: needs one of apt-get, dnf and brew to install $$*" >&2; exit 1; }; \
 	  [ "$(MANAGER)" != apt-get ] || $(SUDO) apt-get update; $(SUDO) $(MANAGER) install $(if $(filter brew,$(MANAGER)),,-y) "$$@"; }
 
@@ -79,6 +101,6 @@ build/dependencies: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 clean:
 	rm -rf build $(patsubst apps/%.cpp,apps/%,$(MAINS))
 
-.PHONY: all test test-one bench deps clean
+.PHONY: all test test-one test-long mutants bench deps clean
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(call object,$(SOURCES) $(MAINS) $(TESTS)))
