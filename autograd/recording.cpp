@@ -3,8 +3,10 @@
 
 #include <algorithm>
 
-namespace tapestry {
+#include "autograd/anomalies.hpp"
+#include "autograd/scope.hpp"
 
+namespace tapestry {
 namespace {
 
 // Checks that what a rule reads is y or an argument, and gives y its place on the tape, which it has only now.
@@ -47,10 +49,12 @@ std::shared_ptr<Recording> tape_of(const char* op, const Vars& x) {
 }  // namespace
 
 Var apply(const char* op, Var y, Vars x, Rules rules) {
+  if (DetectAnomalies::on()) DetectAnomalies::check_call(op, y, x);
   const std::shared_ptr<Recording> tape = tape_of(op, x);
   if (!tape) return y;
-  y = Var(y.take(), tape, static_cast<int>(tape->calls.size()));
+  y = Var(y.take(), tape, tape->next_place());
   RecordedCall call{.op = op, .shape = y.shape()};
+  call.x.reserve(x.size());
   for (const Var& v : x) call.x.push_back(v.place());
   if (rules.joint.empty() && rules.each.size() != x.size())
     fail(op, ": got ", rules.each.size(), " rules for ", x.size(), " arguments; expected one for each");
@@ -66,12 +70,52 @@ Var apply(const char* op, Var y, Vars x, Rules rules) {
   }
   for (JointRule& rule : rules.joint) settle(rule.read, y, x, [&] { return std::string(op) + ": the joint rule"; });
   call.rules = std::move(rules);
-  if (tape->keep == Keep::everything) {
-    call.everything = std::move(x);
-    call.everything.push_back(y);
-  }
-  tape->calls.push_back(std::move(call));
+  tape->record(std::move(call), y, std::move(x));
   return y;
+}
+
+void Recording::record(RecordedCall call, const Var& y, Vars x) {
+  call.path = path_now();
+  call.rule_of = rule_of;
+  if (keep != Keep::what_rules_read) {
+    const Clock::time_point now = Clock::now();
+    call.kept = std::make_unique<Kept>();
+    call.kept->milliseconds = std::chrono::duration<double, std::milli>(now - last).count();
+    if (keep == Keep::everything) call.kept->x = std::move(x), call.kept->y = y.value();
+    last = now;
+  }
+  calls.push_back(std::move(call));
+  if (observer) observer->called(y.place());
+}
+
+Var Recording::variable(Tensor value, const Stored* parameter, const std::shared_ptr<Recording>& self) {
+  Var y(std::move(value), self, next_place());
+  record({.op = "variable", .shape = y.shape(), .parameter = parameter}, y, {});
+  return y;
+}
+
+// What a rule records belongs to the layer of the rule.
+int Recording::path_now() {
+  if (rule_of >= 0) return calls[rule_of].path;
+  const Scope* now = Scope::innermost();
+  if (!now) return -1;
+  if (now->number() != scope) {
+    scope = now->number();
+    paths.push_back(now->path());
+  }
+  return static_cast<int>(paths.size()) - 1;
+}
+
+void Recording::end(const char* why) {
+  if (ended.empty()) ended = why;
+  calls.clear();  // the Vars in there hold this recording: without this they would keep it alive for ever
+  sources.clear();
+}
+
+std::string Recording::name(int place) const {
+  if (const Stored* parameter = calls[place].parameter) return "parameter '" + parameter->name() + "'";
+  const auto named = names.find(place);
+  return named == names.end() ? "" : "'" + named->second + "'";
 }
 
 }  // namespace tapestry

@@ -102,6 +102,7 @@ struct JointRule {
 };
 
 struct Rules {  // one for each argument, or one for all
+  Rules() = default;
   Rules(std::initializer_list<Rule> rules) : each(rules) {}
   Rules(std::vector<Rule> rules) : each(std::move(rules)) {}
   Rules(JointRule rule) : joint{std::move(rule)} {}

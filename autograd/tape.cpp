@@ -1,5 +1,6 @@
 #include "autograd/tape.hpp"
 
+#include "autograd/anomalies.hpp"
 #include "autograd/recording.hpp"
 
 namespace tapestry {
@@ -9,7 +10,10 @@ const Tensor& Var::value() const {
     fail("Var: got one without a value; expected one that was neither moved from nor left empty; use a copy");
   return value_;
 }
-Tensor Var::take() { return tape_ && tape_->keep == Keep::everything ? value() : (value(), value_.take()); }
+Tensor Var::take() {
+  const bool shown = DetectAnomalies::on() || (tape_ && tape_->keep == Keep::everything);
+  return shown ? value() : (value(), value_.take());
+}
 
 Tape::Tape(Keep keep) : recording_(std::make_shared<Recording>(keep)) {}
 Tape::~Tape() { recording_->end("has gone out of scope"); }
@@ -23,21 +27,23 @@ void check_living(const char* what, const Recording& recording) {
 
 Var Tape::variable(Tensor value, std::string name) {
   check_living("variable", *recording_);
-  return recording_->variable(std::move(value), "'" + name + "'", recording_);
+  recording_->names.emplace(recording_->next_place(), std::move(name));
+  return recording_->variable(std::move(value), nullptr, recording_);
 }
 Var Tape::variable(Parameter& parameter) {
   check_living("variable", *recording_);
-  auto [known, is_new] = recording_->parameters.try_emplace(&parameter);
-  if (is_new) {
-    known->second = recording_->variable(parameter.value(), "parameter '" + parameter.name() + "'", recording_);
-    recording_->versions.emplace(&parameter, parameter.version());
-  }
-  return known->second;
+  auto [known, is_new] = recording_->sources.try_emplace(&parameter);
+  if (is_new) known->second = {parameter.version(), recording_->variable(parameter.value(), &parameter, recording_)};
+  return known->second.variable;
 }
 Var Tape::constant(const Buffer& buffer) {
   check_living("constant", *recording_);
-  recording_->versions.try_emplace(&buffer, buffer.version());
+  recording_->sources.try_emplace(&buffer, Recording::Source{buffer.version(), {}});
   return buffer.value();
+}
+void Tape::observe(TapeObserver* observer) {
+  check_living("observe", *recording_);
+  recording_->observer = observer;
 }
 
 namespace {
@@ -45,11 +51,13 @@ namespace {
 // it.
 Vars leaves(Tape& tape, const Parameters& parameters) {
   Vars vars;
+  vars.reserve(parameters.size());
   for (Parameter* p : parameters) vars.push_back(tape.variable(*p));
   return vars;
 }
 Gradients pairs(const Parameters& parameters, const Vars& dL) {
   Gradients gradients;
+  gradients.reserve(parameters.size());
   for (std::size_t i = 0; i < parameters.size(); ++i) gradients.emplace_back(parameters[i], dL[i].value());
   return gradients;
 }

@@ -5,6 +5,7 @@
 //   Var loss = sum(x * x);
 //   Var dx = tape.gradient(loss, {x})[0];  // 2 4 6
 #pragma once
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,12 +44,19 @@ class Var {
 };
 using Vars = std::vector<Var>;
 
-enum class Keep { what_rules_read, everything };  // everything: for printing and drawing
+enum class Keep {
+  what_rules_read,
+  times,       // and how long each call and its rules took, for print()
+  everything,  // and every value and gradient, for drawing
+};
 
 struct Backward {
   bool record = false;                 // leave the backward pass on the tape, to be differentiated again
   bool zeros_where_unreached = false;  // instead of an error
 };
+
+struct TapeCall;     // one call as it can be shown: tape_call.hpp
+class TapeObserver;  // looks on while a tape works: tape_call.hpp
 
 class Tape {
  public:
@@ -70,6 +78,17 @@ class Tape {
   // The same, and ends the tape: std::move(tape).gradient(...) frees each value after its last reader.
   Vars gradient(const Var& loss, const Vars& wrt, Backward how = {}) &&;
   Gradients gradient(const Var& loss, const Parameters& wrt, Backward how = {}) &&;
+
+  // The tape can be seen: a table; a graph for Graphviz (`dot -Tpdf`); a picture. Values and gradients are on a tape
+  // that keeps everything; gradients are those of the last gradient(). docs/engine.md has an example.
+  void print() const;  // to std::cout
+  void print(std::ostream& out) const;
+  std::string to_dot() const;
+  std::string to_svg() const;
+
+  TapeCall call(int place) const;
+  std::vector<TapeCall> calls() const;
+  void observe(TapeObserver* observer);  // who is told of each call and each rule as it happens; null: nobody
 
  private:
   std::shared_ptr<Recording> recording_;

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <iomanip>
 #include <ostream>
-#include <sstream>
 
 #include "autograd/error.hpp"
 #include "autograd/memory.hpp"
+#include "autograd/statistics.hpp"
 
 namespace tapestry {
 
@@ -69,15 +69,9 @@ void for_each_shown(Index length, F f) {
     if (length <= 2 * edge || i < edge || i >= length - edge) f(i);
 }
 
-std::string number(Real value) {
-  std::ostringstream text;
-  text << std::setprecision(4) << value;
-  return text.str();
-}
-
 void widest(const Tensor& t, int axis, Index offset, std::size_t& width) {
   if (axis == t.shape().rank()) {
-    width = std::max(width, number(t[offset]).size());
+    width = std::max(width, short_number(t[offset]).size());
     return;
   }
   for_each_shown(t.shape()[axis], [&](Index i) { widest(t, axis + 1, offset * t.shape()[axis] + i, width); });
@@ -85,7 +79,7 @@ void widest(const Tensor& t, int axis, Index offset, std::size_t& width) {
 
 void print(std::ostream& out, const Tensor& t, int axis, Index offset, std::size_t width) {
   if (axis == t.shape().rank()) {
-    out << std::setw(static_cast<int>(width)) << number(t[offset]);
+    out << std::setw(static_cast<int>(width)) << short_number(t[offset]);
     return;
   }
   const Index length = t.shape()[axis];

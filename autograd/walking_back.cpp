@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "autograd/ops.hpp"
-#include "autograd/recording.hpp"
+#include "autograd/witness.hpp"
 
 namespace tapestry {
 
@@ -16,6 +16,13 @@ Vars handed(Vars& read, Backward how, bool consume) {
   for (Var& r : read) constants.emplace_back(consume ? r.take() : r.value());
   return constants;
 }
+
+// Says whose rules are running, until they have.
+struct Running {
+  explicit Running(int& rule_of) : rule_of(rule_of), before(rule_of) {}
+  ~Running() { rule_of = before; }
+  int &rule_of, before;
+};
 
 // dL/dx of each argument for which needed(i); the others stay empty.
 template <class Needed>
@@ -42,7 +49,7 @@ Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Backward h
 
 }  // namespace
 
-Vars Recording::backward(const Var& y, Var g, const Vars& wrt, Backward how, bool consume) {
+Vars Recording::backward(const Var& y, Var g, const Vars& wrt, Backward how, bool consume, Witness* witness) {
   const int end = y.place() + 1;
   int begin = y.place();  // calls before the first Var asked for do not matter
   for (const Var& w : wrt)
@@ -54,17 +61,23 @@ Vars Recording::backward(const Var& y, Var g, const Vars& wrt, Backward how, boo
   for (int id = begin; id < end; ++id)
     if (std::any_of(calls[id].x.begin(), calls[id].x.end(), is_needed)) needed[id - begin] = true;
   if (consume)  // what nobody will read is freed before the walk
-    for (int id = 0; id < static_cast<int>(calls.size()); ++id)
-      if (id >= end || !is_needed(id)) calls[id].rules = {{}}, calls[id].everything.clear();
+    for (int id = 0; id < next_place(); ++id)
+      if (id >= end || !is_needed(id)) calls[id].free();
 
   Vars dL(end - begin);  // by place; empty where the loss has not reached yet
   dL.back() = std::move(g);
+  const Running running(rule_of);
   for (int id = end - 1; id >= begin; --id) {  // the tape is already in topological order
     RecordedCall& call = calls[id];
     Var& here = dL[id - begin];
-    if (!needed[id - begin] || here.empty() || call.x.empty()) continue;
+    if (!needed[id - begin] || here.empty()) continue;
+    if (witness) witness->reached(id, here.value());
+    if (call.x.empty()) continue;  // a variable
+    rule_of = id;
     auto argument_needed = [&](int i) { return is_needed(call.x[i]); };
-    Vars dx = gradients_of_arguments(call, asked[id - begin] ? here : std::move(here), argument_needed, how, consume);
+    Vars dx = gradients_of_arguments(call, asked[id - begin] ? here : std::move(here), argument_needed, how,
+                                     consume && !witness);
+    if (witness) witness->ran(id, dx);
     for (std::size_t i = 0; i < call.x.size(); ++i) {
       if (!argument_needed(i)) continue;
       const int x = call.x[i];
@@ -73,17 +86,19 @@ Vars Recording::backward(const Var& y, Var g, const Vars& wrt, Backward how, boo
              "; expected ", calls[x].shape, ", the shape of the argument");
       Var& sum = dL[x - begin];
       sum = sum.empty() ? std::move(dx[i]) : std::move(sum) + std::move(dx[i]);
+      if (witness) witness->added(id, static_cast<int>(i), sum);
     }
-    if (consume) call.rules = {{}}, call.everything.clear();
+    if (consume) call.free();
   }
 
   Vars result;
+  result.reserve(wrt.size());
   for (const Var& w : wrt) {
     const bool here = w.tape() == y.tape() && w.place() < end;
     const bool reached = here && !dL[w.place() - begin].empty();
     if (!reached && !how.zeros_where_unreached)
       fail("gradient: the loss never reached ",
-           w.recorded() && names.contains(w.place()) ? names[w.place()] : std::string("a value that was asked for"),
+           w.recorded() && !name(w.place()).empty() ? name(w.place()) : std::string("a value that was asked for"),
            "; expected it on the way to the loss; leave it out, or ask for {.zeros_where_unreached = true}");
     result.push_back(reached ? dL[w.place() - begin] : Var(Tensor(w.shape(), 0)));
   }
@@ -107,13 +122,15 @@ Vars Recording::differentiate(const Var& loss, const Vars& wrt, Backward how, bo
     fail(
         "gradient: got record = true and a tape to be consumed; expected one of them; keep the tape: "
         "tape.gradient(...)");
-  for (const auto& [stored, version] : versions)
-    if (stored->version() != version)
+  for (const auto& [stored, source] : sources)
+    if (stored->version() != source.version)
       fail("gradient: '", stored->name(),
            "' changed after this tape recorded it; expected the value that was recorded; "
            "differentiate before you update");
   if (consume) ended = "was consumed by std::move(tape).gradient(...)";  // first: an error leaves no half-eaten tape
-  Vars dL = backward(loss, Tensor(loss.shape(), 1), wrt, how, consume);
+  std::optional<Witness> witness;
+  if (Witness::wanted(*this)) witness.emplace(*this);
+  Vars dL = backward(loss, Tensor(loss.shape(), 1), wrt, how, consume, witness ? &*witness : nullptr);
   if (consume) end("");
   return dL;
 }
@@ -128,7 +145,7 @@ Vars vjp(const std::function<Var(const Vars&)>& f, const Var& g, const Vars& x) 
   Vars wrt;  // those that are recorded; the others are constants to f
   for (const Var& v : arguments)
     if (v.recorded()) wrt.push_back(v);
-  const Vars dL = y.tape()->backward(y, g, wrt, {.record = record, .zeros_where_unreached = true}, false);
+  const Vars dL = y.tape()->backward(y, g, wrt, {.record = record, .zeros_where_unreached = true}, false, nullptr);
   Vars dx;
   auto next = dL.begin();
   for (const Var& v : arguments) dx.push_back(v.recorded() ? *next++ : Var());

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "autograd/error.hpp"
+#include "autograd/scope.hpp"
 
 namespace tapestry {
 
@@ -14,7 +15,11 @@ Layer& Sequential::add(LayerPtr layer) {
 }
 
 Var Sequential::run(const Pass& pass, Var x, std::size_t begin, std::size_t end) {
-  for (std::size_t i = begin; i < end; ++i) x = (*layers_[i])(pass.inside(i), std::move(x));
+  const Scope network(name_);
+  for (std::size_t i = begin; i < end; ++i) {
+    const Scope layer(std::to_string(i), layers_[i]->kind());
+    x = (*layers_[i])(pass.inside(i), std::move(x));
+  }
   return x;
 }
 

@@ -6,6 +6,10 @@ namespace tapestry {
 
 class Sequential : public Layer {
  public:
+  // The name, if any, stands in front of the layers' in listings of tapes and in errors: discriminator.3 conv2d.
+  explicit Sequential(std::string name = "") : name_(std::move(name)) {}
+  void rename(std::string name) { name_ = std::move(name); }
+
   // Puts a layer at the end. Its parameters and buffers get its number in front of their names, as in PyTorch:
   // 3.weight, and 2.0.weight in a Sequential inside another (so fill the inner one first).
   Layer& add(LayerPtr layer);
@@ -29,6 +33,7 @@ class Sequential : public Layer {
   Buffers buffers() override;
 
  private:
+  std::string name_;
   std::vector<LayerPtr> layers_;
 };
 

@@ -223,7 +223,8 @@ TEST_CASE("configuration: the resolved one holds every default and gives itself 
   CHECK(resolved["generator"][0].dump() == R"({"type":"linear","features":784,"bias":true,)"
                                            R"("weight_initializer":"glorot_uniform","bias_initializer":"zeros"})");
   CHECK(resolved["training"].dump() == R"({"epochs":3,"batch":8,"generator_batch":8,"batches":"shuffled",)"
-                                       R"("last_batch":"keep","average":0,"seed":1,"threads":0})");
+                                       R"("last_batch":"keep","average":0,"seed":1,"threads":0,)"
+                                       R"("detect_anomalies":false})");
 }
 
 TEST_CASE("configuration: the same seed gives the same weights, another one others") {

@@ -48,6 +48,7 @@ Training read_training(Options&& training, const Game& game) {
   read.average = training.real("average", read.average, Range::from_below(0, 1));
   read.seed = static_cast<std::uint64_t>(training.integer("seed", 1, 0, std::numeric_limits<std::int64_t>::max()));
   read.threads = static_cast<int>(training.integer("threads", read.threads, 0, 1024));
+  read.detect_anomalies = training.boolean("detect_anomalies", read.detect_anomalies);
   return read;
 }
 

@@ -35,7 +35,7 @@ struct Pretrain {
 };
 
 // "training": {"epochs": 50, "steps_per_epoch": 234, "batch": 128, "generator_batch": 256, "batches": "shuffled",
-//              "last_batch": "keep", "average": 0.999, "seed": 1, "threads": 0}
+//              "last_batch": "keep", "average": 0.999, "seed": 1, "threads": 0, "detect_anomalies": false}
 struct Training {
   std::optional<Index> epochs, steps;    // exactly one of both
   std::optional<Index> steps_per_epoch;  // otherwise what the data and the batches give
@@ -43,8 +43,9 @@ struct Training {
   Index generator_batch = 128;           // latents of a generator's step; otherwise as many as `batch`
   BatchPolicy batches = BatchPolicy::shuffled_keep;
   std::uint64_t seed = 1;
-  double average = 0;  // decay of the moving average of the generator's weights, used for samples; 0: none
-  int threads = 0;     // 0: as many as the machine has
+  double average = 0;             // decay of the moving average of the generator's weights, used for samples; 0: none
+  int threads = 0;                // 0: as many as the machine has
+  bool detect_anomalies = false;  // end at the first NaN or infinity, and say where it came from
 };
 
 struct Configuration {

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
+
+#include "autograd/anomalies.hpp"
 
 namespace tapestry {
 namespace {
@@ -25,6 +28,9 @@ Session::Session(Configuration& configuration, const Dataset& dataset)
       average_(c_.generator->parameters(), c_.generator->buffers(), c_.training.average),
       play_(*c_.generator, *c_.discriminator, *generator_optimizer_, *discriminator_optimizer_, c_.loss, c_.game,
             c_.codes.head ? &c_.codes : nullptr) {
+  c_.generator->rename("generator");
+  c_.discriminator->rename("discriminator");
+  if (c_.codes.head) c_.codes.head->rename("code head");
   const int wanted = classes();
   if (wanted && wanted != dataset.classes)
     fail(dataset.name, ": has ", dataset.classes, " classes; expected ", wanted,
@@ -47,6 +53,8 @@ Index Session::epoch_of(Index step) const {
 
 StepResult Session::step() {
   const Index number = done_++;
+  std::optional<DetectAnomalies> detect;
+  if (c_.training.detect_anomalies) detect.emplace("step " + std::to_string(number + 1));
   const Random random = random_("training")(number);
   std::vector<Round> rounds;
   for (Index i = 0; i < c_.game.critic_steps; ++i) {
