@@ -69,7 +69,10 @@ std::string path_of(const Recording& tape, int place) {
 
 }  // namespace
 
-DetectAnomalies::DetectAnomalies(std::string when) : when_(std::move(when)), around_(current) { current = this; }
+DetectAnomalies::DetectAnomalies(std::string when)
+    : when_(std::move(when)), values_stay_(std::make_unique<ValuesStay>()), around_(current) {
+  current = this;
+}
 DetectAnomalies::~DetectAnomalies() { current = around_; }
 
 void DetectAnomalies::check_call(const char* op, const Var& y, const Vars& x) {

@@ -11,6 +11,8 @@ namespace tapestry {
 // were there. Values are the same as without it; it takes time.
 //
 //   const DetectAnomalies detect("step 12");
+class ValuesStay;
+
 class DetectAnomalies {
  public:
   explicit DetectAnomalies(std::string when = "");
@@ -29,6 +31,7 @@ class DetectAnomalies {
   static inline thread_local const DetectAnomalies* current = nullptr;
 
   std::string when_;
+  std::unique_ptr<ValuesStay> values_stay_;
   const DetectAnomalies* around_;
 };
 

@@ -110,6 +110,7 @@ void Recording::end(const char* why) {
   if (ended.empty()) ended = why;
   calls.clear();  // the Vars in there hold this recording: without this they would keep it alive for ever
   sources.clear();
+  values_stay.reset();
 }
 
 std::string Recording::name(int place) const {

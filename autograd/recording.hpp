@@ -1,5 +1,6 @@
 // What a tape holds. Internal: recording.cpp fills it, walking_back.cpp reads it.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -9,6 +10,19 @@
 #include "autograd/tape_call.hpp"
 
 namespace tapestry {
+
+// While one lives, take() leaves values where they are, so that whoever looks on can see them.
+class ValuesStay {
+ public:
+  ValuesStay() { ++count; }
+  ~ValuesStay() { --count; }
+  ValuesStay(const ValuesStay&) = delete;
+  ValuesStay& operator=(const ValuesStay&) = delete;
+  static bool wanted() { return count.load(std::memory_order_relaxed) > 0; }
+
+ private:
+  static inline std::atomic<int> count = 0;
+};
 
 struct Kept {  // for those who look on
   std::optional<double> milliseconds, rule_milliseconds;
@@ -33,7 +47,9 @@ struct RecordedCall {  // y = op(x[0], x[1], ...)
 class Witness;
 
 struct Recording {
-  explicit Recording(Keep keep) : keep(keep) {}
+  explicit Recording(Keep keep) : keep(keep) {
+    if (keep == Keep::everything) values_stay.emplace();
+  }
 
   struct Source {  // of a value that must not change before the tape is differentiated
     long version;
@@ -42,6 +58,7 @@ struct Recording {
   using Clock = std::chrono::steady_clock;
 
   Keep keep;
+  std::optional<ValuesStay> values_stay{};
   std::deque<RecordedCall> calls;           // a deque: calls stay where they are while rules record more of them
   std::map<int, std::string> names;         // of the variables that are not parameters, by place
   std::map<const Stored*, Source> sources;  // parameters and buffers recorded so far

@@ -46,8 +46,9 @@ std::ostream& operator<<(std::ostream& out, const Statistics& s) {
 }
 
 std::string short_number(double value) {
+  if (std::isnan(value)) return "nan";  // without a sign
   std::ostringstream text;
-  text << std::setprecision(4) << value;
+  text << std::setprecision(4) << value + 0.0;  // no -0
   return text.str();
 }
 

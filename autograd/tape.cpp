@@ -1,6 +1,5 @@
 #include "autograd/tape.hpp"
 
-#include "autograd/anomalies.hpp"
 #include "autograd/recording.hpp"
 
 namespace tapestry {
@@ -10,10 +9,7 @@ const Tensor& Var::value() const {
     fail("Var: got one without a value; expected one that was neither moved from nor left empty; use a copy");
   return value_;
 }
-Tensor Var::take() {
-  const bool shown = DetectAnomalies::on() || (tape_ && tape_->keep == Keep::everything);
-  return shown ? value() : (value(), value_.take());
-}
+Tensor Var::take() { return ValuesStay::wanted() ? value() : (value(), value_.take()); }
 
 Tape::Tape(Keep keep) : recording_(std::make_shared<Recording>(keep)) {}
 Tape::~Tape() { recording_->end("has gone out of scope"); }
