@@ -64,7 +64,7 @@ class Narrator : public TapeObserver {
     if (call.rule_of)
       out_ << "the rule of call " << *call.rule_of << " records ";
     else if (!call.path.empty())
-      out_ << call.path << " = ";
+      out_ << shortened(call.path) << " = ";
     out_ << (call.is_variable() ? call.name : call.op + arguments(call)) << " =" << shown(call.value) << '\n';
   }
   void reached(int place, const Tensor& g) override {
@@ -72,7 +72,7 @@ class Narrator : public TapeObserver {
     begin(place);
     out_ << (call.is_variable()                  ? call.name
              : call.path.empty() || call.rule_of ? call.op
-                                                 : call.path)
+                                                 : shortened(call.path))
          << ": g =" << shown(g) << '\n';
   }
   void ran(int, const Tensors& dx) override { dx_ = dx; }
@@ -104,6 +104,9 @@ class Narrator : public TapeObserver {
     std::string number = std::to_string(place);
     number.resize(std::max<std::size_t>(number.size(), 3), ' ');
     out_ << "  call " << number;
+  }
+  static std::string shortened(const std::string& text) {
+    return text.size() <= 60 ? text : "... " + text.substr(text.size() - 56);
   }
   // Numbers on the same line, rows of them on lines of their own.
   static std::string shown(const Tensor& t) {

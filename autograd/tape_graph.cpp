@@ -39,17 +39,22 @@ std::string drawable(const std::string& text) {
   return result;
 }
 
-std::vector<std::string> lines(const Tensor& tensor) {
+std::vector<std::string> lines_of(const Tensor& tensor) {
   if (tensor.empty()) return {};
   std::vector<Index> axes(tensor.shape().begin(), tensor.shape().end());
   while (axes.size() > 2 && axes.front() == 1) axes.erase(axes.begin());  // one picture, one channel
+  const bool big = axes.size() > 2 || std::any_of(axes.begin(), axes.end(), [](Index n) { return n > longest_axis; });
   std::ostringstream text;
-  if (axes.size() > 2 || std::any_of(axes.begin(), axes.end(), [](Index n) { return n > longest_axis; }))
+  if (big)
     text << statistics(tensor);
+  else if (axes.empty())
+    text << tensor;
   else
     text << tensor.reshaped(Shape(axes.begin(), axes.end()));
+  std::string lines = text.str();
+  if (!big && !axes.empty()) lines.replace(lines.rfind('('), std::string::npos, tensor.shape().text());
   std::vector<std::string> all;
-  std::istringstream rows(text.str());
+  std::istringstream rows(lines);
   for (std::string row; std::getline(rows, row);) all.push_back(row);
   return all;
 }
@@ -62,8 +67,8 @@ TapeNode node(const TapeCall& call) {
              .title = drawable(call.name.empty() ? call.op : call.name),
              .number = std::to_string(call.number),
              .path = drawable(call.path),
-             .value = lines(call.value),
-             .gradient = lines(call.gradient)};
+             .value = lines_of(call.value),
+             .gradient = lines_of(call.gradient)};
   if (n.value.empty()) n.value.push_back(call.shape.text());
   const bool short_name = n.title.size() <= 8 && n.title.find('.') == std::string::npos;
   const std::string of = !call.is_variable() ? "dL/dy = " : short_name ? "dL/d" + n.title + " = " : "gradient = ";
@@ -80,7 +85,7 @@ TapeGraph tape_graph(const std::vector<TapeCall>& calls) {
   for (const TapeCall& call : calls) {
     std::vector<int> from;
     for (const TapeCall::Argument& x : call.x) {
-      if (!x.call) graph.nodes.push_back({.kind = TapeNode::constant, .title = "constant", .value = lines(x.value)});
+      if (!x.call) graph.nodes.push_back({.kind = TapeNode::constant, .title = "constant", .value = lines_of(x.value)});
       from.push_back(x.call ? node_of[*x.call] : static_cast<int>(graph.nodes.size()) - 1);
     }
     node_of.push_back(static_cast<int>(graph.nodes.size()));
