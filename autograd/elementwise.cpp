@@ -8,20 +8,6 @@
 namespace tapestry {
 namespace {
 
-// NumPy's rule: aligned at the last axis, lengths are equal or one of them is 1.
-Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
-  const int rank = std::max(a.rank(), b.rank());
-  Shape shape;
-  for (int axis = 0; axis < rank; ++axis) {
-    const int i = axis - (rank - a.rank()), j = axis - (rank - b.rank());
-    const Index m = i < 0 ? 1 : a[i], n = j < 0 ? 1 : b[j];
-    if (m != n && m != 1 && n != 1)
-      fail(op, ": got shapes ", a, " and ", b, "; expected equal lengths, or 1, on each axis, counted from the last; ",
-           "reshape() one of them");
-    shape.append(std::max(m, n));
-  }
-  return shape;
-}
 void broadcast_both(const char* op, Var& a, Var& b) {
   if (a.shape() == b.shape()) return;
   const Shape shape = broadcast_shape(op, a.shape(), b.shape());
@@ -107,6 +93,22 @@ Var pow(Var x, Real exponent) {                    // y = x^p          dL/dx = g
   Var y = kernels::pow(x.value(), exponent);
   return apply("pow", y, {x}, {{reads(x), [p = exponent](Var g, Var x) { return g * p * pow(x, p - 1); }}});
 }
+Var expm1(Var x) {  // y = e^x - 1                   dL/dx = g (y + 1)
+  Var y = kernels::expm1(x.take());
+  return apply("expm1", y, {x}, {{reads(y), [](Var g, Var y) { return g * (y + 1); }}});
+}
+Var log1p(Var x) {  // y = ln(1 + x)                 dL/dx = g / (1 + x)
+  Var y = kernels::log1p(x.value());
+  return apply("log1p", y, {x}, {{reads(x), [](Var g, Var x) { return g / (x + 1); }}});
+}
+Var sin(Var x) {  // y = sin x                       dL/dx = g cos x
+  Var y = kernels::sin(x.value());
+  return apply("sin", y, {x}, {{reads(x), [](Var g, Var x) { return g * cos(x); }}});
+}
+Var cos(Var x) {  // y = cos x                       dL/dx = -g sin x
+  Var y = kernels::cos(x.value());
+  return apply("cos", y, {x}, {{reads(x), [](Var g, Var x) { return -g * sin(x); }}});
+}
 Var tanh(Var x) {  // y = tanh x                     dL/dx = g (1 - y^2)
   Var y = kernels::tanh(x.take());
   return apply("tanh", y, {x}, {{reads(y), [](Var g, Var y) { return g * (1 - y * y); }}});
@@ -129,6 +131,11 @@ Var leaky_relu(Var x, Real slope) {  // y = x or s x     dL/dx = g where y > 0, 
   return apply("leaky_relu", y, {x},
                {{reads(y), [slope](Var g, Var y) { return scale_where_not_positive(g, y.value(), slope); }}});
 }
+Var elu(Var x) {  // y = x or e^x - 1                dL/dx = g (1 + min(y, 0))
+  const Var v = x.value();
+  Var y = relu(v) + expm1(-relu(-v));
+  return apply("elu", y, {x}, {{reads(y), [](Var g, Var y) { return g * (1 - relu(-y)); }}});
+}
 Var abs(Var x) {  // y = |x|                         dL/dx = g sign(x)
   Var y = kernels::abs(x.value());
   return apply("abs", y, {x}, {{reads(x), [](Var g, Var x) { return g * sign(x); }}});
@@ -150,9 +157,10 @@ Var max(Var a, Var b) {  // y = max(a, b)            dL/da = g where a > b, half
                });
 }
 Var where(Tensor condition, Var a, Var b) {  // y = a or b     dL/da = g where the condition holds, dL/db = g elsewhere
-  broadcast_both("where", a, b);
-  Var c = condition;
-  if (c.shape() != a.shape()) c = broadcast_to(c, a.shape());
+  const Shape shape = broadcast_shape("where", broadcast_shape("where", a.shape(), b.shape()), condition.shape());
+  const Var c = broadcast_to(condition, shape);
+  a = broadcast_to(std::move(a), shape);
+  b = broadcast_to(std::move(b), shape);
   Var y = kernels::where(c.value(), a.value(), b.value());
   return apply("where", y, {c, a, b},
                {

@@ -6,34 +6,56 @@
 
 namespace tapestry {
 
+namespace {
+
+// The axes that count matrices.
+Shape leading(const Shape& shape) { return Shape(shape.begin(), shape.end() - 2); }
+
+void check_product(const Shape& a, bool aT, const Shape& b, bool bT) {
+  if (a.rank() < 2 || b.rank() < 2 || a[aT ? -2 : -1] != b[bT ? -1 : -2])
+    fail("matmul: got ", a, aT ? " transposed" : "", " and ", b, bT ? " transposed" : "",
+         "; expected (M, K) and (K, N); transpose() one of them?");
+  broadcast_shape("matmul, leading axes", leading(a), leading(b));
+}
+
+// One b for all matrices of a: then they are one tall matrix, (B..., M, K) -> (B M, K).
+Var matmul_stacked(Var a, Var b, Product form) {
+  Shape shape = a.shape();
+  Var y = matmul(reshape(std::move(a), {shape.size() / shape[-1], shape[-1]}), std::move(b), form);
+  return reshape(y, shape.with(-1, y.shape()[1]));
+}
+
+}  // namespace
+
 // Three forms of one product, so that no transposed copy is ever made; the rules of each are again of these forms.
 //   y = a b      dL/da = g b^T    dL/db = a^T g
 //   y = a b^T    dL/da = g b      dL/db = g^T a
 //   y = a^T b    dL/da = b g^T    dL/db = a g
+// Where a matrix was broadcast, its gradient is added up.
 Var matmul(Var a, Var b, Product form) {
+  const Shape as = a.shape(), bs = b.shape();
   const bool aT = form == Product::aTb, bT = form == Product::abT;
-  if (a.shape().rank() != 2 || b.shape().rank() != 2 || a.shape()[aT ? 0 : 1] != b.shape()[bT ? 1 : 0])
-    fail("matmul: got ", a.shape(), aT ? " transposed" : "", " and ", b.shape(), bT ? " transposed" : "",
-         "; expected (M, K) and (K, N); transpose() one of them?");
+  check_product(as, aT, bs, bT);
+  if (as.rank() > 2 && bs.rank() == 2 && !aT) return matmul_stacked(std::move(a), std::move(b), form);
   Var y = kernels::matmul(a.value(), aT, b.value(), bT);
   switch (form) {
     case Product::ab:
       return apply("matmul", y, {a, b},
                    {
-                       {reads(b), [](Var g, Var b) { return matmul(g, b, Product::abT); }},
-                       {reads(a), [](Var g, Var a) { return matmul(a, g, Product::aTb); }},
+                       {reads(b), [as](Var g, Var b) { return sum_to(matmul(g, b, Product::abT), as); }},
+                       {reads(a), [bs](Var g, Var a) { return sum_to(matmul(a, g, Product::aTb), bs); }},
                    });
     case Product::abT:
       return apply("matmul abT", y, {a, b},
                    {
-                       {reads(b), [](Var g, Var b) { return matmul(g, b); }},
-                       {reads(a), [](Var g, Var a) { return matmul(g, a, Product::aTb); }},
+                       {reads(b), [as](Var g, Var b) { return sum_to(matmul(g, b), as); }},
+                       {reads(a), [bs](Var g, Var a) { return sum_to(matmul(g, a, Product::aTb), bs); }},
                    });
     default:
       return apply("matmul aTb", y, {a, b},
                    {
-                       {reads(b), [](Var g, Var b) { return matmul(b, g, Product::abT); }},
-                       {reads(a), [](Var g, Var a) { return matmul(a, g); }},
+                       {reads(b), [as](Var g, Var b) { return sum_to(matmul(b, g, Product::abT), as); }},
+                       {reads(a), [bs](Var g, Var a) { return sum_to(matmul(a, g), bs); }},
                    });
   }
 }

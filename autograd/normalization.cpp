@@ -1,4 +1,5 @@
 // Batch norm: a composition by the book, and a fast pair of kernels for the passes that are not differentiated again.
+// Layer norm: a composition.
 #include "autograd/kernels/normalization.hpp"
 
 #include <cmath>
@@ -40,6 +41,20 @@ BatchNormed batch_norm(Var x, Var gamma, Var beta, Real epsilon) {
                  return kernels::batch_norm_gradients(std::move(g), x, gamma, mean, inverse_sigma);
                });
   return {apply("batch_norm", y, {x, gamma, beta}, rule), mean, variance};
+}
+
+Var layer_norm(Var x, Var gamma, Var beta, Real epsilon) {
+  const Shape &shape = x.shape(), &sample = gamma.shape();
+  const int rank = sample.rank();
+  if (rank < 1 || rank > shape.rank() || Shape(shape.end() - rank, shape.end()) != sample || beta.shape() != sample)
+    fail("layer_norm: got input ", shape, ", gamma ", sample, " and beta ", beta.shape(),
+         "; expected gamma and beta of one shape, that of the last axes of the input");
+  Shape ones = shape;  // of mean and variance
+  for (int axis = 1; axis <= rank; ++axis) ones = ones.with(-axis, 1);
+  const Real count = static_cast<Real>(sample.size());
+  const Var centred = x - sum_to(x, ones) / count;
+  const Var variance = sum_to(centred * centred, ones) / count;
+  return centred * (1 / sqrt(variance + epsilon)) * gamma + beta;
 }
 
 }  // namespace tapestry

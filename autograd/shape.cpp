@@ -1,5 +1,6 @@
 #include "autograd/shape.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <ostream>
 
@@ -45,5 +46,19 @@ std::string Shape::text() const {
 }
 
 std::ostream& operator<<(std::ostream& out, const Shape& shape) { return out << shape.text(); }
+
+Shape broadcast_shape(const char* op, const Shape& a, const Shape& b) {
+  const int rank = std::max(a.rank(), b.rank());
+  Shape shape;
+  for (int axis = 0; axis < rank; ++axis) {
+    const int i = axis - (rank - a.rank()), j = axis - (rank - b.rank());
+    const Index m = i < 0 ? 1 : a[i], n = j < 0 ? 1 : b[j];
+    if (m != n && m != 1 && n != 1)
+      fail(op, ": got shapes ", a, " and ", b, "; expected equal lengths, or 1, on each axis, counted from the last; ",
+           "reshape() one of them");
+    shape.append(std::max(m, n));
+  }
+  return shape;
+}
 
 }  // namespace tapestry

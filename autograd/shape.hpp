@@ -44,4 +44,8 @@ class Shape {
 
 std::ostream& operator<<(std::ostream& out, const Shape& shape);
 
+// NumPy's rule for two operands: aligned at the last axis, lengths are equal or one of them is 1 (or missing).
+// Otherwise an error in the name of `op`.
+Shape broadcast_shape(const char* op, const Shape& a, const Shape& b);
+
 }  // namespace tapestry

@@ -1,11 +1,14 @@
 // Operations that move numbers about.
+#include "autograd/kernels/shaping.hpp"
+
+#include <algorithm>
+
 #include "autograd/error.hpp"
-#include "autograd/kernels/matrix.hpp"
-#include "autograd/kernels/reduction.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/rule.hpp"
 
 namespace tapestry {
+
 Var reshape(Var x, Shape shape) {  // y = x, seen in another shape     dL/dx = g, in the old shape
   if (x.shape() == shape) return x;
   const Shape old = x.shape();
@@ -19,10 +22,39 @@ Var flatten(Var x) {
   return reshape(std::move(x), {N, x.shape().size() / N});
 }
 
-Var transpose(Var x) {  // y = x^T     dL/dx = g^T
+Var permute(Var x, std::vector<int> axes) {  // y = x, axes in another order     dL/dx = g, axes in the old order
+  const Shape& shape = x.shape();
+  std::array<int, Shape::max_rank> inverse{};
+  std::vector<char> seen(shape.rank());
+  if (static_cast<int>(axes.size()) == shape.rank())
+    for (int i = 0; i < shape.rank(); ++i) {
+      axes[i] = shape.axis("permute", axes[i]);
+      inverse[axes[i]] = i;
+      seen[axes[i]] = true;
+    }
+  if (std::count(seen.begin(), seen.end(), true) != shape.rank()) {
+    std::string given;
+    for (int axis : axes) given += (given.empty() ? "" : ", ") + std::to_string(axis);
+    fail("permute: got axes {", given, "} for shape ", shape, "; expected each of its axes once");
+  }
+  Var y = kernels::permute(x.value(), axes);
+  return apply("permute", y, {x}, {[inverse, rank = shape.rank()](Var g) {
+                 return permute(g, {inverse.begin(), inverse.begin() + rank});
+               }});
+}
+
+Var transpose(Var x) {
   if (x.shape().rank() != 2) fail("transpose: got shape ", x.shape(), "; expected a matrix (M, N)");
-  Var y = kernels::transpose(x.value());
-  return apply("transpose", y, {x}, {[](Var g) { return transpose(g); }});
+  return permute(std::move(x), {1, 0});
+}
+
+Var flip(Var x, std::vector<int> axes) {  // y = x, backwards     dL/dx = g, backwards
+  for (int axis : axes) {
+    axis = x.shape().axis("flip", axis);
+    Var y = kernels::flip(x.value(), axis);
+    x = apply("flip", y, {x}, {[axis](Var g) { return flip(g, {axis}); }});
+  }
+  return x;
 }
 
 Var slice(Var x, int axis, Index begin, Index end) {  // y = part of x     dL/dx = g, zeros around it

@@ -80,6 +80,10 @@ Tensor greater(Tensor a, const Tensor& b) {
                                                 : a == b ? Real(0.5)
                                                          : Real(0); }, b);
 }
+Tensor equal(Tensor a, const Tensor& b) {
+  return map(
+      std::move(a), [](Real a, Real b) { return a == b ? Real(1) : Real(0); }, b);
+}
 Tensor where(Tensor condition, const Tensor& a, const Tensor& b) {
   return map(
       std::move(condition), [](Real c, Real a, Real b) { return c != 0 ? a : b; }, a, b);
@@ -127,6 +131,18 @@ Tensor exp(Tensor x) {
 }
 Tensor log(Tensor x) {
   return map_groups(std::move(x), [](auto x) { return x.log(); });
+}
+Tensor expm1(Tensor x) {
+  return map_groups(std::move(x), [](auto x) { return x.expm1(); });
+}
+Tensor log1p(Tensor x) {
+  return map_groups(std::move(x), [](auto x) { return x.log1p(); });
+}
+Tensor sin(Tensor x) {
+  return map_groups(std::move(x), [](auto x) { return x.sin(); });
+}
+Tensor cos(Tensor x) {
+  return map_groups(std::move(x), [](auto x) { return x.cos(); });
 }
 Tensor tanh(Tensor x) {
   return map_groups(std::move(x), [](auto x) { return x.tanh(); });

@@ -11,6 +11,7 @@ Tensor multiply(Tensor a, const Tensor& b);
 Tensor divide(Tensor a, const Tensor& b);
 Tensor maximum(Tensor a, const Tensor& b);
 Tensor greater(Tensor a, const Tensor& b);  // 1 where a > b, 1/2 where a = b, otherwise 0
+Tensor equal(Tensor a, const Tensor& b);    // 1 where a = b, otherwise 0
 Tensor where(Tensor condition, const Tensor& a, const Tensor& b);
 
 Tensor add(Tensor x, Real c);
@@ -18,7 +19,11 @@ Tensor multiply(Tensor x, Real c);
 Tensor divide(Real c, Tensor x);
 
 Tensor exp(Tensor x);
+Tensor expm1(Tensor x);
 Tensor log(Tensor x);
+Tensor log1p(Tensor x);
+Tensor sin(Tensor x);
+Tensor cos(Tensor x);
 Tensor sqrt(Tensor x);
 Tensor pow(Tensor x, Real exponent);
 Tensor tanh(Tensor x);

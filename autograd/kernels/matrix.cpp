@@ -13,9 +13,36 @@ struct Matrix {  // numbers[i row_stride + j column_stride], one of the strides 
   Index rows, columns, row_stride, column_stride;
   Matrix transposed() const { return {numbers, columns, rows, column_stride, row_stride}; }
 };
-Matrix seen_as(const Tensor& t, bool transposed) {
-  const Matrix m{t.data(), t.shape()[0], t.shape()[1], t.shape()[1], 1};
+Matrix seen_as(const Tensor& t, bool transposed) {  // the first one, if there are several
+  const Matrix m{t.data(), t.shape()[-2], t.shape()[-1], t.shape()[-1], 1};
   return transposed ? m.transposed() : m;
+}
+
+// (B..., rows, columns), where the axes B... are those of a and b, broadcast.
+Shape product_shape(const Shape& a, const Shape& b, Index rows, Index columns) {
+  Shape shape;
+  for (int axis = std::max(a.rank(), b.rank()); axis > 2; --axis)
+    shape.append(std::max<Index>(axis <= a.rank() ? a[-axis] : 1, axis <= b.rank() ? b[-axis] : 1));
+  shape.append(rows);
+  shape.append(columns);
+  return shape;
+}
+
+// Where the operand of each matrix of `result` begins in a tensor of shape `t`.
+using Beginnings = std::vector<Index>;
+Beginnings beginnings(const Shape& result, const Shape& t) {
+  const Index size = t[-1] * t[-2];
+  Beginnings all(result.size() / (result[-1] * result[-2]));
+  for (Index i = 0; i < static_cast<Index>(all.size()); ++i) {
+    Index place = i, step = 1, matrix = 0;
+    for (int axis = 3; axis <= t.rank(); ++axis) {
+      if (t[-axis] != 1) matrix += place % result[-axis] * step;
+      place /= result[-axis];
+      step *= t[-axis];
+    }
+    all[i] = matrix * size;
+  }
+  return all;
 }
 
 // Rows begin ... begin + count - 1 of b and panel_width columns from `column`, copied into a panel; missing columns are
@@ -32,31 +59,36 @@ void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* p
 
 constexpr Index row_block = 240;  // rows of the result that one task computes against one panel
 
-// C = a b, with each sum over k cut into pieces of `chunk` that are added in pairs. store(row, column, rows, width,
-// numbers) takes a block of the result whose rows are panel_width apart.
+// C = a b for each pair of matrices, with each sum over k cut into pieces of `chunk` that are added in pairs.
+// store(matrix, row, column, rows, width, numbers) takes a block of the result whose rows are panel_width apart.
 template <class Store>
-void product(const Matrix& a, const Matrix& b, Index chunk, Store store) {
+void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins, Index chunk,
+             Store store) {
   const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk,
               row_blocks = (a.rows + row_block - 1) / row_block;
   const Offsets row_offsets = multiples(std::min(row_block, a.rows), a.row_stride);
   const Offsets depth_offsets = multiples(std::min(chunk, depth), a.column_stride);
   const Offsets result_offsets = multiples(std::min(row_block, a.rows), panel_width);
-  const double work = double(a.rows) * b.columns * depth / 50;  // nanoseconds, roughly
-  parallel_for(panels(b.columns) * row_blocks, work, [&](Index task) {
-    const Index column = task / row_blocks * panel_width, row = task % row_blocks * row_block;
+  const Index count = static_cast<Index>(a_begins.size()), in_one = panels(b.columns) * row_blocks;
+  const double work = double(count) * a.rows * b.columns * depth / 50;  // nanoseconds, roughly
+  parallel_for(count * in_one, work, [&](Index task) {
+    const Index matrix = task / in_one, block = task % in_one;
+    const Index column = block / row_blocks * panel_width, row = block % row_blocks * row_block;
+    const Real* const a_numbers = a.numbers + a_begins[matrix] + row * a.row_stride;
+    const Matrix b_here{b.numbers + b_begins[matrix], b.rows, b.columns, b.row_stride, b.column_stride};
     const Index rows = std::min(row_block, a.rows - row), size = rows * panel_width;
     const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(pieces * size);
     for (Index piece = 0; piece < pieces; ++piece) {
       const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
       for (Index k = begin; k < end; k += depth_block) {
-        const Index count = std::min(depth_block, end - k);
-        fill_panel(b, k, count, column, panel);
-        table_product(rows, count, a.numbers + row * a.row_stride + k * a.column_stride, row_offsets.data(),
-                      depth_offsets.data(), panel, panel_width, c + piece * size, result_offsets.data(), k > begin);
+        const Index part = std::min(depth_block, end - k);
+        fill_panel(b_here, k, part, column, panel);
+        table_product(rows, part, a_numbers + k * a.column_stride, row_offsets.data(), depth_offsets.data(), panel,
+                      panel_width, c + piece * size, result_offsets.data(), k > begin);
       }
     }
     add_in_pairs(c, pieces, size);
-    store(row, column, rows, std::min<Index>(panel_width, b.columns - column), c);
+    store(matrix, row, column, rows, std::min<Index>(panel_width, b.columns - column), c);
   });
 }
 
@@ -71,46 +103,43 @@ Index cost(const Matrix& a, const Matrix& b) {
 Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias) {
   const Matrix A = seen_as(a, a_transposed), B = seen_as(b, b_transposed);
   const Index M = A.rows, N = B.columns, chunk = a_transposed ? chunk_samples : A.columns;
-  Tensor y = Tensor::uninitialized({M, N});
-  Real* const to = y.writable();
+  Tensor y = Tensor::uninitialized(product_shape(a.shape(), b.shape(), M, N));
+  const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
+  Real* const all = y.writable();
   if (cost(A, B) <= cost(B.transposed(), A.transposed()))
-    product(A, B, chunk, [=](Index row, Index column, Index rows, Index width, const Real* c) {
-      for (Index i = 0; i < rows; ++i)
-        for (Index j = 0; j < width; ++j)
-          to[(row + i) * N + column + j] = c[i * panel_width + j] + (bias ? bias[column + j] : Real(0));
-    });
+    product(A, a_begins, B, b_begins, chunk,
+            [=](Index matrix, Index row, Index column, Index rows, Index width, const Real* c) {
+              Real* const to = all + matrix * M * N;
+              for (Index i = 0; i < rows; ++i)
+                for (Index j = 0; j < width; ++j)
+                  to[(row + i) * N + column + j] = c[i * panel_width + j] + (bias ? bias[column + j] : Real(0));
+            });
   else  // y^T = b^T a^T: the rows that the product sees are columns of y
-    product(B.transposed(), A.transposed(), chunk, [=](Index row, Index column, Index rows, Index width, Real* c) {
-      if (bias)
-        for (Index i = 0; i < rows; ++i)
-          for (Index j = 0; j < width; ++j) c[i * panel_width + j] += bias[row + i];
-      transpose(c, panel_width, rows, width, to + column * N + row, N);
-    });
-  return y;
-}
-
-Tensor transpose(const Tensor& x) {
-  const Index M = x.shape()[0], N = x.shape()[1];
-  Tensor y = Tensor::uninitialized({N, M});
-  Real* const to = y.writable();
-  parallel_for_blocks(M, 64, 0.5 * N, [&](Index begin, Index end) {
-    transpose(x.data() + begin * N, N, end - begin, N, to + begin, M);
-  });
+    product(B.transposed(), b_begins, A.transposed(), a_begins, chunk,
+            [=](Index matrix, Index row, Index column, Index rows, Index width, Real* c) {
+              if (bias)
+                for (Index i = 0; i < rows; ++i)
+                  for (Index j = 0; j < width; ++j) c[i * panel_width + j] += bias[row + i];
+              transpose(c, panel_width, rows, width, all + matrix * M * N + column * N + row, N);
+            });
   return y;
 }
 
 namespace reference {
 Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias) {
   const Matrix A = seen_as(a, a_transposed), B = seen_as(b, b_transposed);
-  Tensor y = Tensor::uninitialized({A.rows, B.columns});
+  Tensor y = Tensor::uninitialized(product_shape(a.shape(), b.shape(), A.rows, B.columns));
+  const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
   Real* to = y.writable();
-  for (Index i = 0; i < A.rows; ++i)
-    for (Index j = 0; j < B.columns; ++j) {
-      Real sum = 0;
-      for (Index k = 0; k < A.columns; ++k)
-        sum += A.numbers[i * A.row_stride + k * A.column_stride] * B.numbers[k * B.row_stride + j * B.column_stride];
-      *to++ = sum + (bias ? bias[j] : Real(0));
-    }
+  for (std::size_t matrix = 0; matrix < a_begins.size(); ++matrix)
+    for (Index i = 0; i < A.rows; ++i)
+      for (Index j = 0; j < B.columns; ++j) {
+        const Real* const row = A.numbers + a_begins[matrix] + i * A.row_stride;
+        const Real* const column = B.numbers + b_begins[matrix] + j * B.column_stride;
+        Real sum = 0;
+        for (Index k = 0; k < A.columns; ++k) sum += row[k * A.column_stride] * column[k * B.row_stride];
+        *to++ = sum + (bias ? bias[j] : Real(0));
+      }
   return y;
 }
 }  // namespace reference

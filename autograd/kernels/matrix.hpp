@@ -1,17 +1,16 @@
-// Matrix products and transposition.
+// Matrix products.
 #pragma once
 #include "autograd/tensor.hpp"
 
 namespace tapestry::kernels {
 
 // The sum over k of a(i, k) b(k, j) for an operand given as it lies or transposed: a is (M, K) or (K, M), b (K, N) or
-// (N, K); the result is (M, N). `bias` (N), if not null, is added to each row.
+// (N, K); the result is (M, N). `bias` (N), if not null, is added to each row. Axes before these count matrices; they
+// are broadcast as NumPy does it, without a copy.
 //
 // Where a is transposed, k counts samples of a batch (the weight gradient of a linear layer): that sum is taken over
 // chunks of 32 and in pairs (pairwise_sum.hpp). Otherwise row i of the result depends on row i of a only.
 Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias = nullptr);
-
-Tensor transpose(const Tensor& x);  // (M, N) -> (N, M)
 
 namespace reference {  // the same by the book: three loops
 Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias = nullptr);

@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "autograd/kernels/around.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/scratch.hpp"
@@ -113,63 +114,47 @@ Tensor sum_to(const Tensor& x, Shape shape) {
   return y;
 }
 
-Tensor row_maximum(const Tensor& x) {
-  const Index N = x.shape()[0], F = x.shape()[1];
-  Tensor y = Tensor::uninitialized({N, 1});
-  Real* const to = y.writable();
-  for (Index n = 0; n < N; ++n) {
-    Real largest = x[n * F];
-    for (Index i = 1; i < F; ++i) {
-      const Real value = x[n * F + i];
-      if (value > largest || std::isnan(value)) largest = value;
-    }
-    to[n] = largest;
-  }
-  return y;
-}
-
 namespace {
-// A tensor around one axis: (outer, length, inner).
-struct Around {
-  Index outer = 1, length, inner = 1;
-  Around(const Shape& shape, int axis) : length(shape[axis]) {
-    for (int i = 0; i < axis; ++i) outer *= shape[i];
-    for (int i = axis + 1; i < shape.rank(); ++i) inner *= shape[i];
-  }
-};
+// The larger one; once it is NaN it stays.
+Real larger(Real a, Real b) { return b > a || b != b ? b : a; }
+
+// The largest of a run, sixteen side by side as in sum_of.
+Real largest_of(const Real* from, Index count) {
+  constexpr Index lanes = 16;
+  Real largest[lanes];
+  std::fill_n(largest, lanes, *from);
+  Index i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (Index lane = 0; lane < lanes; ++lane) largest[lane] = larger(largest[lane], from[i + lane]);
+  for (; i < count; ++i) largest[0] = larger(largest[0], from[i]);
+  for (Real one : largest) largest[0] = larger(largest[0], one);
+  return largest[0];
+}
 }  // namespace
 
-Tensor slice(const Tensor& x, int axis, Index begin, Index end) {
-  const Around from(x.shape(), axis);
-  Tensor y = Tensor::uninitialized(x.shape().with(axis, end - begin));
-  Real* to = y.writable();
-  for (Index i = 0; i < from.outer; ++i)
-    to = std::copy_n(x.data() + (i * from.length + begin) * from.inner, (end - begin) * from.inner, to);
-  return y;
-}
-
-Tensor pad(const Tensor& x, int axis, Index before, Index after) {
-  const Around from(x.shape(), axis);
-  Tensor y = Tensor::uninitialized(x.shape().with(axis, before + from.length + after));
-  Real* to = y.writable();
-  for (Index i = 0; i < from.outer; ++i) {
-    to = std::fill_n(to, before * from.inner, Real(0));
-    to = std::copy_n(x.data() + i * from.length * from.inner, from.length * from.inner, to);
-    to = std::fill_n(to, after * from.inner, Real(0));
-  }
-  return y;
-}
-
-Tensor concat(const Tensors& parts, int axis) {
-  Index length = 0;
-  for (const Tensor& part : parts) length += part.shape()[axis];
-  Tensor y = Tensor::uninitialized(parts[0].shape().with(axis, length));
-  Real* to = y.writable();
-  for (Index i = 0; i < Around(y.shape(), axis).outer; ++i)
-    for (const Tensor& part : parts) {
-      const Around from(part.shape(), axis);
-      to = std::copy_n(part.data() + i * from.length * from.inner, from.length * from.inner, to);
-    }
+Tensor maximum_along(const Tensor& x, int axis) {
+  const Around around(x.shape(), axis);
+  const Index length = around.length, inner = around.inner;
+  constexpr Index block = 1024;  // of neighbours that have an axis each
+  const Index blocks = (inner + block - 1) / block;
+  Tensor y = Tensor::uninitialized(x.shape().with(axis, 1));
+  Real* const to = y.writable();
+  const Index in_task = std::max<Index>(1, 16384 / (length * std::min(inner, block)));
+  parallel_for_blocks(
+      around.outer * blocks, in_task, 0.5 * length * std::min(inner, block), [&](Index first, Index last) {
+        for (Index task = first; task < last; ++task) {
+          const Index outer = task / blocks, begin = task % blocks * block, end = std::min(inner, begin + block);
+          const Real* const from = x.data() + outer * length * inner;
+          Real* const row = to + outer * inner;
+          if (inner == 1) {
+            *row = largest_of(from, length);
+            continue;
+          }
+          std::copy(from + begin, from + end, row + begin);
+          for (Index i = 1; i < length; ++i)
+            for (Index k = begin; k < end; ++k) row[k] = larger(row[k], from[i * inner + k]);
+        }
+      });
   return y;
 }
 
@@ -196,6 +181,21 @@ Tensor sum_to(const Tensor& x, Shape shape) {
   Tensor y(shape, 0);
   Real* const to = y.writable();
   for (Index i = 0; i < x.size(); ++i) to[source(x.shape(), shape, i)] += x[i];
+  return y;
+}
+Tensor maximum_along(const Tensor& x, int axis) {
+  const Around around(x.shape(), axis);
+  Tensor y = Tensor::uninitialized(x.shape().with(axis, 1));
+  Real* const to = y.writable();
+  for (Index o = 0; o < around.outer; ++o)
+    for (Index k = 0; k < around.inner; ++k) {
+      Real largest = x[o * around.length * around.inner + k];
+      for (Index i = 1; i < around.length; ++i) {
+        const Real number = x[(o * around.length + i) * around.inner + k];
+        if (number > largest || std::isnan(number)) largest = number;
+      }
+      to[o * around.inner + k] = largest;
+    }
   return y;
 }
 }  // namespace reference
