@@ -32,6 +32,21 @@ class Relu : public Activation {
   std::string kind() const override { return "relu"; }
 };
 
+// x where x > 0, otherwise exp(x) - 1. Clevert et al., "Fast and accurate deep network learning by exponential linear
+// units", 2016.
+class Elu : public Activation {
+ public:
+  Var operator()(const Pass&, Var x) override { return elu(std::move(x)); }
+  std::string kind() const override { return "elu"; }
+};
+
+// x sigmoid(x), also called swish. Ramachandran et al., "Searching for activation functions", 2017.
+class Silu : public Activation {
+ public:
+  Var operator()(const Pass&, Var x) override { return silu(std::move(x)); }
+  std::string kind() const override { return "silu"; }
+};
+
 class Tanh : public Activation {
  public:
   Var operator()(const Pass&, Var x) override { return tanh(std::move(x)); }

@@ -30,13 +30,7 @@ Var Conv2d::operator()(const Pass& pass, Var x) {
 
 Geometry Conv2d::geometry(const Shape& input) const {
   check_pictures("conv2d", input, weight_.shape()[1]);
-  const auto& [kernel_h, kernel_w, stride_h, stride_w, top, bottom, left, right] = windows_;
-  const Index H = input[2], W = input[3];
-  if (same_) return Geometry::same(kernel_h, kernel_w, stride_h, stride_w, H, W);
-  if (windows_.windows_h(H) < 1 || windows_.windows_w(W) < 1)
-    fail("conv2d: got ", input, ", with padding ", H + top + bottom, "x", W + left + right,
-         "; expected at least the kernel's ", kernel_h, "x", kernel_w, "; take a smaller kernel or more padding");
-  return windows_;
+  return windows_on("conv2d", input, windows_, same_);
 }
 
 Shape Conv2d::output_shape(const Shape& input) const {

@@ -28,4 +28,14 @@ Geometry check_windows(const char* layer, Index channels, Geometry windows, bool
   return windows;
 }
 
+Geometry windows_on(const char* layer, const Shape& input, const Geometry& windows, bool same) {
+  const auto& [kernel_h, kernel_w, stride_h, stride_w, top, bottom, left, right] = windows;
+  const Index H = input[2], W = input[3];
+  if (same) return Geometry::same(kernel_h, kernel_w, stride_h, stride_w, H, W);
+  if (windows.windows_h(H) < 1 || windows.windows_w(W) < 1)
+    fail(layer, ": got ", input, ", with padding ", H + top + bottom, "x", W + left + right,
+         "; expected at least the kernel's ", kernel_h, "x", kernel_w, "; take a smaller kernel or more padding");
+  return windows;
+}
+
 }  // namespace tapestry

@@ -1,4 +1,4 @@
-// What the two convolution layers share: options, and the checks of options and input.
+// What the convolution layers and the pooling layers share: options, and the checks of options and input.
 #pragma once
 #include "autograd/convolution_geometry.hpp"
 #include "layers/initializers.hpp"
@@ -37,6 +37,10 @@ Index check_pictures(const char* layer, const Shape& input, Index C = 0);
 
 // Kernel, stride and explicit padding; an error in the name of the layer if they, or the channels, make no sense.
 Geometry check_windows(const char* layer, Index channels, Geometry windows, bool same);
+
+// How these windows lie on pictures (N, C, H, W); an error in the name of the layer if there is no room for one. `same`
+// depends on the picture.
+Geometry windows_on(const char* layer, const Shape& input, const Geometry& windows, bool same);
 
 template <class Options>
 Geometry windows_of(const char* layer, const Options& o) {
