@@ -50,6 +50,34 @@ std::string read_file(const fs::path& file, Bytes& bytes) {
   return std::ferror(open.get()) ? std::strerror(errno) : "";
 }
 
+// A JPEG's Huffman tables (ITU-T T.81, B.2.4.2) have at most 256 codes; stb_image up to 2.27 believes any that says it
+// has more, and writes beyond its own. So they are counted before: segment after segment, and behind the header of a
+// scan, whose data has no mark of its length, on to the next marker.
+bool huffman_tables_fit(const Bytes& jpeg) {
+  const std::size_t size = jpeg.size();
+  const auto byte = [&](std::size_t at) { return at < size ? jpeg[at] : std::uint8_t{0}; };
+  std::size_t at = std::find_if(jpeg.begin(), jpeg.end(), [](int b) { return b != 0xff; }) - jpeg.begin() + 1;
+  while (at < size) {
+    const int marker = jpeg[at] == 0xff ? byte(at + 1) : 0;
+    const bool inside_scan = marker == 0 || (marker >= 0xd0 && marker <= 0xd7);  // nothing special, or a restart
+    if (inside_scan || marker == 0xff) {
+      ++at;
+      continue;
+    }
+    if (marker == 0xd9) return true;
+    const std::size_t end = at + 2 + std::max(2, byte(at + 2) << 8 | byte(at + 3));
+    if (marker == 0xc4)
+      for (std::size_t table = at + 4; table < std::min(end, size);) {
+        int codes = 0;
+        for (int length = 1; length <= 16; ++length) codes += byte(table + length);
+        if (codes > 256) return false;
+        table += 17 + codes;
+      }
+    at = end;
+  }
+  return true;
+}
+
 // A row of red, green, blue and opacity becomes planes of 0 to 255: R, G, B or luma, on white.
 void flatten(const std::uint8_t* rgba, Index W, Index C, float* planes) {
   for (Index x = 0; x < W; ++x, rgba += 4) {
@@ -106,6 +134,8 @@ std::string read_picture(const fs::path& file, const Shape& shape, std::uint8_t*
   if (std::string reason = read_file(file, bytes); !reason.empty()) return reason;
   const int size = static_cast<int>(bytes.size());
   int width, height, channels;
+  const bool jpeg = bytes.size() > 1 && bytes[0] == 0xff;
+  if (jpeg && !huffman_tables_fit(bytes)) return "is damaged: a Huffman table has more than 256 codes";
   if (!stbi_info_from_memory(bytes.data(), size, &width, &height, &channels))
     return std::string("is no whole PNG or JPEG: ") + stbi_failure_reason();
   if (Index{width} * height > most_pixels)

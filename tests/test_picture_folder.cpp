@@ -136,6 +136,13 @@ TEST_CASE("read_picture says in a few words why a file cannot be read") {
   bomb[18] = 20'000 >> 8, bomb[19] = 20'000 & 255, bomb[22] = 10'000 >> 8,
   bomb[23] = 10'000 & 255;  // the header's size
   CHECK(reason(folder.write("bomb.png", bomb)) == "is 20000 x 10000 pixels, more than 100000000");
+  Bytes overflow = jpeg(2, 2, 3, Bytes(12, 7));
+  const Bytes table = {0xff, 0xc4};
+  const auto place = std::search(overflow.begin(), overflow.end(), table.begin(), table.end());
+  REQUIRE(place != overflow.end());
+  CHECK(reason(folder.write("tables.jpg", overflow)) == "");
+  place[5 + 7] = 255, place[5 + 8] = 255;  // codes of 8 and of 9 bits
+  CHECK(reason(folder.write("tables.jpg", overflow)) == "is damaged: a Huffman table has more than 256 codes");
   const std::string huge = folder.write("huge.png", good);
   fs::resize_file(huge, (1 << 28) + 1);
   CHECK(reason(huge) == "has 268435457 bytes, more than 268435456");

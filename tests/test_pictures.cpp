@@ -1,6 +1,7 @@
 // Pictures: the right pixel in the right place, and a PNG that another decoder reads.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <memory>
@@ -73,12 +74,38 @@ TEST_CASE("grid shows a NaN in magenta, in grey pictures too") {
   CHECK(colour.pixels == Pixels{255, 0, 255, 255, 255, 255});
 }
 
+TEST_CASE("grey runs from black to white, inverted grey back, viridis from dark blue over green to yellow") {
+  const Tensor pictures({1, 1, 1, 3}, {-1, 0, 1});
+  CHECK(grid(pictures, -1, 1, {}, Palette::grey).pixels == Pixels{0, 128, 255});
+  CHECK(grid(pictures, -1, 1, {}, Palette::inverted_grey).pixels == Pixels{255, 128, 0});
+  const Picture picture = grid(pictures, -1, 1, {}, Palette::viridis);
+  CHECK(picture.channels == 3);
+  for (int i = 0; i < 3; ++i) {
+    const Colour colour = palette_colour(Palette::viridis, i / 2.0);
+    CHECK(std::equal(colour.begin(), colour.end(), picture.pixels.begin() + 3 * i));
+  }
+}
+
+TEST_CASE("viridis is within a level of Matplotlib's table") {
+  // Entries 0, 15, 30, ..., 255 of the 256.
+  constexpr int table[] = {0x440154, 0x481769, 0x472a7a, 0x433d84, 0x3d4e8a, 0x355e8d, 0x2e6d8e, 0x297b8e, 0x23898e,
+                           0x1f978b, 0x21a585, 0x2eb37c, 0x46c06f, 0x65cb5e, 0x89d548, 0xb0dd2f, 0xd8e219, 0xfde725};
+  for (int i = 0; i < 18; ++i) {
+    const Colour colour = palette_colour(Palette::viridis, i * 15 / 255.0);
+    for (int c = 0; c < 3; ++c) CHECK(std::abs(colour[c] - (table[i] >> (16 - 8 * c) & 255)) <= 1);
+  }
+}
+
 TEST_CASE("grid refuses what it cannot draw") {
   const Tensor good({1, 1, 2, 2}, Real(0));
   CHECK_THROWS_WITH_AS(grid(Tensor({1, 2, 2, 2}, Real(0)), 0, 1, {}),
                        "grid: got a tensor of shape (1, 2, 2, 2); expected pictures (N, 1, H, W) or (N, 3, H, W)",
                        Error);
   CHECK_THROWS_AS(grid(Tensor({2, 2}, Real(0)), 0, 1, {}), Error);
+  CHECK_THROWS_WITH_AS(grid(Tensor({1, 3, 2, 2}, Real(0)), 0, 1, {}, Palette::viridis),
+                       "grid: got a palette for pictures of shape (1, 3, 2, 2), which have colours of their own; "
+                       "expected (N, 1, H, W); leave the palette at grey",
+                       Error);
   CHECK_THROWS_WITH_AS(grid(good, 1, 1, {}), "grid: got 1 for black and 1 for white; expected the smaller one first",
                        Error);
   CHECK_THROWS_AS(grid(good, 0, double(not_a_number), {}), Error);

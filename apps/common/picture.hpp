@@ -1,5 +1,6 @@
 // Picture: bytes to look at, from tensors to PNG files.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -15,6 +16,8 @@ struct Picture {
   std::vector<std::uint8_t> pixels;  // (height, width, channels), row-major
 };
 
+using Colour = std::array<std::uint8_t, 3>;  // red, green, blue
+
 struct GridLayout {
   int rows = 1;
   int columns = 1;
@@ -22,10 +25,19 @@ struct GridLayout {
   int gap = 1;    // width of the dark grey lines between cells
 };
 
+// How a number becomes a colour: black to white, white to black, or dark blue over green to yellow, which are the
+// colours that Matplotlib gives to a picture with one channel (Smith, van der Walt, Firing, 2015).
+enum class Palette { grey, inverted_grey, viridis };
+
 // pictures (N, C, H, W) with C = 1 or 3: cell (i, j) shows picture i * columns + j, further pictures are left out, and
-// cells without a picture stay dark grey. Values from low to high become black to white, those beyond are clamped.
-// A pixel with a NaN is magenta, for which a grid of grey pictures becomes a colour picture.
-Picture grid(const Tensor& pictures, double low, double high, const GridLayout& layout);
+// cells without a picture stay dark grey. Values from low to high run through the palette, those beyond are clamped;
+// pictures with three channels show their own colours, so that grey is the only palette for them. A pixel with a NaN is
+// magenta, for which a grid of grey pictures becomes a colour picture.
+Picture grid(const Tensor& pictures, double low, double high, const GridLayout& layout,
+             Palette palette = Palette::grey);
+
+// The palette at t, 0 to 1.
+Colour palette_colour(Palette palette, double t);
 
 // The bytes of a PNG file (ISO/IEC 15948): the same for the same picture, everywhere.
 std::string encode_png(const Picture& picture);
