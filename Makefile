@@ -1,6 +1,7 @@
 # make          the library and the programs        make deps     install what is missing
 # make test     all tests, in float and in double   make bench    speed of kernels and training steps
 # make mutants  plants bugs: do the tests see them? make test-long  all of it, sanitizers included: an hour or more
+# make install  into PREFIX (/usr/local) for programs that use the library through pkg-config; make uninstall
 # Options: REAL=double (double precision), SANITIZE=1 (address and undefined behaviour), SANITIZE=thread (data races; with
 # clang++ and its libomp), CXX=clang++. One variant of the tests: make REAL=double SANITIZE=1 test-one
 
@@ -19,15 +20,17 @@ export TSAN_OPTIONS := ignore_noninstrumented_modules=1
 export OMP_WAIT_POLICY := passive
 endif
 
+SANITIZER := $(if $(SANITIZE),-fsanitize=$(if $(filter thread,$(SANITIZE)),thread,address$(,)undefined))
+, := ,
+
 # No -ffast-math: results must not depend on what a compiler thinks is close enough.
 CXXFLAGS += -std=c++20 -O3 -march=native -fopenmp -fno-math-errno -fno-trapping-math -Wall -Wextra -MMD -MP -I.
 CXXFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags eigen3 2>/dev/null)) -DEIGEN_DONT_PARALLELIZE
-CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-O1 -g1 -fsanitize=$(if $(filter thread,$(SANITIZE)),thread,address$(,)undefined))
+CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-O1 -g1 $(SANITIZER))
 LDLIBS   += -lz -lcrypto
 # False alarms of g++ 12: about strings everywhere, and about its own intrinsics under Eigen's vectors.
 CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),-Wno-restrict -Wno-stringop-overread)
 $(BUILD)/autograd/kernels/%.o: CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),-Wno-maybe-uninitialized -Wno-uninitialized -Wno-ignored-attributes)
-, := ,
 
 LIBRARY := $(BUILD)/libtapestry.a
 SOURCES := $(wildcard autograd/*.cpp autograd/kernels/*.cpp layers/*.cpp optim/*.cpp datasets/*.cpp apps/common/*.cpp)
@@ -75,6 +78,31 @@ test-long: test
 bench: all
 	$(PROGRAMS)/bench build/bench.json
 
+# $(DESTDIR)$(PREFIX) gets headers, library, programs and configurations, and tapestry.pc, which tells a compiler where.
+PREFIX    ?= /usr/local
+INSTALLED := $(DESTDIR)$(abspath $(PREFIX))
+SHARED    := $(INSTALLED)/share/tapestry/configs
+HEADERS   := $(wildcard autograd/*.hpp layers/*.hpp optim/*.hpp datasets/*.hpp apps/common/*.hpp)
+
+install: all
+	@set -e; for header in $(HEADERS); do to=$(INSTALLED)/include/tapestry/$${header%/*}; \
+	  mkdir -p $$to; install -m 644 $$header $$to; done
+	@mkdir -p $(INSTALLED)/lib/pkgconfig $(INSTALLED)/bin $(SHARED)
+	@install -m 644 $(LIBRARY) $(INSTALLED)/lib
+	@install -m 755 $(patsubst apps/%.cpp,$(PROGRAMS)/%,$(MAINS)) $(INSTALLED)/bin
+	@install -m 644 config.json $(wildcard apps/configs/*.json) $(SHARED)
+	@printf '%s\n' 'prefix=$(abspath $(PREFIX))' '' 'Name: tapestry' \
+	  'Description: deep learning from the first scalar to the last pixel' \
+	  'Version: $(shell sed -n 's/.* version = "\(.*\)";/\1/p' apps/common/version.hpp)' \
+	  'Cflags: -I$${prefix}/include/tapestry $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(SANITIZER)' \
+	  'Libs: -L$${prefix}/lib -ltapestry -fopenmp $(LDLIBS) $(SANITIZER)' >$(INSTALLED)/lib/pkgconfig/tapestry.pc
+	@echo "installed in $(INSTALLED)"
+
+uninstall:
+	rm -rf $(INSTALLED)/include/tapestry $(INSTALLED)/share/tapestry
+	rm -f $(INSTALLED)/lib/libtapestry.a $(INSTALLED)/lib/pkgconfig/tapestry.pc \
+	  $(patsubst apps/%.cpp,$(INSTALLED)/bin/%,$(MAINS))
+
 # Header, and the packages that hold it for apt-get, dnf and brew.
 DEPENDENCIES := Eigen/Core:libeigen3-dev:eigen3-devel:eigen  nlohmann/json.hpp:nlohmann-json3-dev:json-devel:nlohmann-json \
   doctest/doctest.h:doctest-dev:doctest-devel:doctest  stb/stb_image_write.h:libstb-dev:stb_image_write-devel:stb  stb/stb_image.h:libstb-dev:stb_image-devel:stb \
@@ -101,6 +129,6 @@ build/dependencies: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 clean:
 	rm -rf build $(patsubst apps/%.cpp,apps/%,$(MAINS))
 
-.PHONY: all test test-one test-long mutants bench deps clean
+.PHONY: all test test-one test-long mutants bench install uninstall deps clean
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(call object,$(SOURCES) $(MAINS) $(TESTS)))
