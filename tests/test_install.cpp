@@ -1,6 +1,7 @@
 // make install, and a user's program against what it installed: compiled as the user would, far from this folder.
 #include <cstdlib>
 
+#include "apps/common/npy.hpp"
 #include "tests/program.hpp"
 
 using namespace tapestry;
@@ -25,10 +26,10 @@ void make(const std::string& words) {
   shell("env -u MAKEFLAGS -u MAKELEVEL make REAL=" + std::string(in_double ? "double " : "float ") + words);
 }
 
-// make install PREFIX=prefix, and this folder's example as a user would build it there.
-void compile_example(const std::string& prefix, const std::string& program) {
+// An example, copied to the installation and built there as a user would: prefix/example/program.
+void compile_example(const std::string& prefix, const std::string& example, const std::string& program) {
   REQUIRE_MESSAGE(std::system("command -v pkg-config >/dev/null") == 0, "pkg-config is missing; make deps installs it");
-  fs::copy("apps/examples/own_parts", prefix + "/example");
+  fs::copy("apps/examples/" + example, prefix + "/example");
   shell("cd " + prefix + "/example && PKG_CONFIG_PATH=" + prefix +
         "/lib/pkgconfig && export PKG_CONFIG_PATH && ${CXX:-g++} " + "-std=c++20 -O1 -Wall -Wextra -Werror " + program +
         ".cpp $(pkg-config --cflags --libs tapestry) -o " + program);
@@ -61,17 +62,34 @@ TEST_CASE("make install and make uninstall: every header stands alone, and DESTD
   for (const auto& entry : fs::recursive_directory_iterator(prefix)) CHECK_MESSAGE(entry.is_directory(), entry.path());
 }
 
+TEST_CASE("a user's own training loop, against an installation") {
+  if (in_double) return;  // the other test is slow enough
+  const TemporaryFolder prefix;
+  make("install PREFIX=" + prefix.path());
+  compile_example(prefix.path(), "own_loop", "own_loop");
+  const Ending learned = run_program(prefix / "example/own_loop", {}, prefix);
+  CHECK(learned.code() == 0);
+  CHECK(learned.out.starts_with("step 0  loss 0.0"));
+  CHECK(learned.out.find("\nstep 399  loss 0.000") != std::string::npos);
+  const Tensor product = read_npy(prefix / "product.npy");
+  CHECK(product.shape() == Shape{33, 33});
+  double off = 0;
+  for (Index i = 0; i < 33; ++i)
+    for (Index j = 0; j < 33; ++j) off = std::max(off, std::abs(product[33 * i + j] - (i / 16.0 - 1) * (j / 16.0 - 1)));
+  CHECK(off < 0.2);
+}
+
 TEST_CASE("a user's own operation, layer, loss and data set, against an installation") {
   const TemporaryFolder prefix;
   make("install PREFIX=" + prefix.path());
   if (in_double) {
-    compile_example(prefix.path(), "check_softsign");
+    compile_example(prefix.path(), "own_parts", "check_softsign");
     const Ending checked = run_program(prefix / "example/check_softsign", {}, prefix);
     CHECK(checked.code() == 0);
     CHECK(checked.out.starts_with("softsign"));
     return;
   }
-  compile_example(prefix.path(), "own_parts");
+  compile_example(prefix.path(), "own_parts", "own_parts");
   const std::string program = prefix / "example/own_parts";
   const Words words{"example/own_parts.json", "--steps", "30", "--out", "run"};
   const Ending trained = run_program(program, words, prefix);
