@@ -1,7 +1,8 @@
 // Single layers, losses, optimisers and gradient penalties, against PyTorch and Keras: golden/README.md.
 #include <doctest/doctest.h>
 
-#include "apps/common/configuration.hpp"
+#include "apps/common/model.hpp"
+#include "apps/common/optimizer_options.hpp"
 #include "apps/common/safetensors.hpp"
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/matrix.hpp"
@@ -66,16 +67,21 @@ void each_case(const GoldenFile& file, const std::string& key, std::size_t least
   CHECK(count >= least);
 }
 
+// f(options) for the description of a case as if it were a whole configuration; ConfigurationError for what is wrong.
+template <class F>
+void read_description(const Golden& golden, Problems& problems, F f) {
+  const JsonSource source(golden.name, golden.json.dump());
+  Json resolved;
+  Options root({source, problems, resolved});
+  f(root);
+  root.ignore_the_rest();  // name and mode
+}
+
 // The network of a case, with the weights that the case begins with.
 std::unique_ptr<Sequential> network_of(const Golden& golden) {
-  const JsonSource source(golden.name, Json{{"network", golden.json.at("network")}}.dump());
   Problems problems;
-  Json resolved;
   std::vector<LayerPlan> plans;
-  {
-    Options root({source, problems, resolved});
-    plans = read_layers(root, "network");
-  }
+  read_description(golden, problems, [&](Options& root) { plans = read_layers(root, "network"); });
   std::unique_ptr<Sequential> network = build_model(plans, golden.at("x").shape(), Random(1), problems);
   problems.raise();
   load_into(golden.part("initial"), network->parameters(), network->buffers(), golden.file.name);
@@ -168,22 +174,15 @@ Var loss_of(const Golden& golden, const Var& x) {
   return loss == "bce_with_logits" ? bce_with_logits(x, target) : bce_on_probabilities(x, target);
 }
 
-// A configuration whose generator has 8 x 3 weights and 8 biases, and the optimiser of the case.
-Configuration configuration_of(const Golden& golden) {
-  Json json = Json::parse(R"({
-    "data": {"source": "any", "scale": [-1, 1]}, "latent": {"size": 3}, "loss": "bce_with_logits", "training": {"epochs": 1},
-    "generator": [{"type": "linear", "features": 8}, {"type": "reshape", "shape": [1, 2, 4]}, {"type": "tanh"}],
-    "discriminator": [{"type": "flatten"}, {"type": "linear", "features": 1}]})");
-  json["optimizers"]["generator"] = golden.json.at("optimizer");
-  return read_configuration(JsonSource(golden.name, json.dump()), {{"any"}, {1, 2, 4}});
-}
-
 void check_optimizer(const Golden& golden) {
   const Checkpoint& numbers = golden.file.numbers;
-  const Configuration c = configuration_of(golden);
-  const Parameters parameters = c.generator->parameters();
-  for (Parameter* p : parameters) p->assign(numbers.at("initial/" + p->name()));
-  const auto optimizer = c.generator_optimizer(parameters);
+  Parameter weight("0.weight", numbers.at("initial/0.weight")), bias("0.bias", numbers.at("initial/0.bias"));
+  const Parameters parameters{&weight, &bias};
+  Problems problems;
+  MakeOptimizer make;
+  read_description(golden, problems, [&](Options& root) { make = read_optimizer(root.object("optimizer")); });
+  problems.raise();
+  const auto optimizer = make(parameters);
   const Var all = numbers.at("gradients");  // (steps, 8 x 3 + 8)
   const Index steps = all.shape()[0];
   for (Index step = 1; step <= steps; ++step) {

@@ -51,6 +51,29 @@ TEST_CASE("training steps recycle all their memory") {
   use_threads(0);
 }
 
+TEST_CASE("real pictures and fakes get dropout masks of their own") {
+  const auto believed = [](const std::string& rate, Order order) {
+    const std::string configuration = replaced(small_configuration, R"({"type": "dropout", "rate": 0.3})",
+                                               R"({"type": "dropout", "rate": )" + rate + "}");
+    const Configuration c = read_configuration(
+        JsonSource("small", replaced(configuration, R"({"type": "dropout", "rate": 0.1},)", "")), mnist_trainer);
+    const auto generator_optimizer = c.generator_optimizer(c.generator->parameters());
+    const auto discriminator_optimizer = c.discriminator_optimizer(c.discriminator->parameters());
+    TrainingStep step(*c.generator, *c.discriminator, *generator_optimizer, *discriminator_optimizer, c.loss,
+                      {DiscriminatorStep::summed, Fakes::shared, order});
+    const Tensor latents = Random(1).normal({4, 8});
+    const Tensor fakes = (*c.generator)(Pass::training(Random(2)).without_running_statistics(), latents).value();
+    const StepResult result = step({{fakes, latents}}, latents, Random(3), 0);  // the real pictures are the same
+    return std::pair(result.d_of_x, result.d_of_g_of_z);
+  };
+  for (const Order order : {Order::alternating, Order::simultaneous}) {
+    const auto [real_alike, fake_alike] = believed("0", order);
+    CHECK(real_alike == fake_alike);
+    const auto [real, fake] = believed("0.3", order);
+    CHECK(real != fake);
+  }
+}
+
 TEST_CASE("multiply-adds of a step are those counted for the two reference runs") {
   for (const auto& run :
        {std::pair("apps/configs/mnist_keras.json", 129.6), std::pair("apps/configs/mnist_tf2.json", 115.6)}) {

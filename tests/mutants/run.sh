@@ -11,8 +11,8 @@
 #   The gradients of a value that is used twice overwrite each other.
 #   try: double test_tape.cpp
 #
-# If those pass, the whole suite decides, in double and in float. A test that crashes, or takes more than five minutes,
-# has failed too. A patch that no longer applies, or does not compile, is an error. Copies live in build/mutants; in
+# If those pass, the whole suite decides, in double and in float. A test that crashes or hangs (five minutes; for the whole
+# suite thirty) has failed too. A patch that no longer applies, or does not compile, is an error. Copies live in build/mutants; in
 # each, only what a bug touches is built anew. MUTANT_JOBS says how many are tried at a time (one on each core).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
@@ -44,10 +44,10 @@ restore() {  # copy, mutant
 }
 
 build() { (cd "$1" && make --silent REAL="$2" $([ $quick = 1 ] || echo all) "build/$2/tests/tests"); }
-run_tests() {  # copy, variant, options of doctest
+run_tests() {  # copy, variant, seconds, options of doctest
   local programs=build/$2/apps
   [ "$2" != float ] || programs=apps
-  (cd "$1" && TAPESTRY_PROGRAMS=$programs timeout 300 "build/$2/tests/tests" --abort-after=1 "${@:3}")
+  (cd "$1" && TAPESTRY_PROGRAMS=$programs timeout "$3" "build/$2/tests/tests" --abort-after=1 "${@:4}")
 }
 
 # How a failing run of the tests ended: in which test, and how if not by an assertion. Tests that print are not meant.
@@ -62,26 +62,31 @@ ending() {  # exit code, log
 
 # Prints one line: found, NOT FOUND or ERROR, and how.
 try() {  # copy, mutant
-  local log=$1/log variant file code
-  applies "$2" || { echo "ERROR      $2: no longer applies"; return; }
-  read -r _ variant file < <(sed -n 2p "$here/$2.patch")
-  touch "$1/planted"
-  apply "$2" "$1"
-  local options=("--source-file=*$file" "")  # the named tests, then all of them
-  for stage in "$variant named" "$variant all" "$([ "$variant" = float ] && echo double || echo float) all"; do
-    set -- "$1" "$2" $stage
-    [ $quick = 0 ] || [ "$4" = named ] || break
-    build "$1" "$3" >"$log" 2>&1 || { echo "ERROR      $2: does not compile: $(grep -m1 error "$log")"; restore "$1" "$2"; return; }
-    if [ "$4" = named ]; then run_tests "$1" "$3" "${options[0]}" >"$log" 2>&1; else run_tests "$1" "$3" >"$log" 2>&1; fi
-    code=$?
-    if [ $code != 0 ]; then
-      echo "found      $2: $(ending $code "$log" | tr -d '\n') ($3$([ "$4" = named ] || echo ", not in $file"))"
-      break
+  local copy=$1 mutant=$2 log=$1/log first variant file code=0
+  applies "$mutant" || { echo "ERROR      $mutant: no longer applies"; return; }
+  read -r _ first file < <(sed -n 2p "$here/$mutant.patch")
+  touch "$copy/planted"
+  apply "$mutant" "$copy"
+  local stages=("$first $file" "$first" "$([ "$first" = float ] && echo double || echo float)") stage
+  [ $quick = 0 ] || stages=("${stages[0]}")
+  for stage in "${stages[@]}"; do
+    read -r variant file <<<"$stage"
+    build "$copy" "$variant" >"$log" 2>&1 || { code=error; break; }
+    if [ -n "$file" ]; then
+      run_tests "$copy" "$variant" 300 "--source-file=*$file" >"$log" 2>&1
+    else
+      run_tests "$copy" "$variant" 1800 >"$log" 2>&1
     fi
-    grep -q '^\[doctest\] test cases: *[1-9]' "$log" || { echo "ERROR      $2: no tests in $file"; code=2; break; }
+    code=$?
+    [ $code = 0 ] || break
+    grep -q '^\[doctest\] test cases: *[1-9]' "$log" || echo "$mutant: there are no tests in $file" >&2
   done
-  [ $code != 0 ] || echo "NOT FOUND  $2: $(head -1 "$here/$2.patch")"
-  restore "$1" "$2"
+  case $code in
+    0) echo "NOT FOUND  $mutant: $(head -1 "$here/$mutant.patch")" ;;
+    error) echo "ERROR      $mutant: does not compile: $(grep -m1 error "$log")" ;;
+    *) echo "found      $mutant: $(ending $code "$log" | tr -d '\n') ($variant${file:+, $file})" ;;
+  esac
+  restore "$copy" "$mutant"
 }
 
 quick=0 names=()
@@ -105,7 +110,7 @@ for ((job = 0; job < jobs; ++job)); do make_copy "$copies/$job"; done
 
 if [ $# = 0 ]; then
   for variant in double float; do
-    build "$copies/0" $variant && run_tests "$copies/0" $variant >"$copies/log" 2>&1 || {
+    build "$copies/0" $variant && run_tests "$copies/0" $variant 1800 >"$copies/log" 2>&1 || {
       tail -20 "$copies/log"
       echo "mutants: the copy in which nothing is planted fails its tests ($variant); expected it to pass"
       exit 1
