@@ -59,7 +59,8 @@ void Tape::print(std::ostream& out) const {
     lines.push_back(line(call, calls));
     total += call.bytes;
   }
-  std::array<std::size_t, columns> width{};  // 0: nothing in this column, so it is left out
+  std::array<std::size_t, columns> width{};  // 0: the column is left out, since there is nothing in it
+  for (const int c : {number, operation, shape, from, bytes}) width[c] = lines[0][c].size();
   for (std::size_t i = 1; i < lines.size(); ++i)
     for (int c = 0; c < columns; ++c)
       if (!lines[i][c].empty()) width[c] = std::max({width[c], lines[i][c].size(), lines[0][c].size()});
