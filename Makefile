@@ -20,8 +20,8 @@ export TSAN_OPTIONS := ignore_noninstrumented_modules=1
 export OMP_WAIT_POLICY := passive
 endif
 
-SANITIZER := $(if $(SANITIZE),-fsanitize=$(if $(filter thread,$(SANITIZE)),thread,address$(,)undefined))
 , := ,
+SANITIZER := $(if $(SANITIZE),-fsanitize=$(if $(filter thread,$(SANITIZE)),thread,address$(,)undefined))
 
 # No -ffast-math: results must not depend on what a compiler thinks is close enough.
 CXXFLAGS += -std=c++20 -O3 -march=native -fopenmp -fno-math-errno -fno-trapping-math -Wall -Wextra -MMD -MP -I.
@@ -42,6 +42,17 @@ all: $(LIBRARY) $(patsubst apps/%.cpp,$(PROGRAMS)/%,$(MAINS))
 
 $(LIBRARY): $(call object,$(SOURCES))
 	@rm -f $@ && ar rcs $@ $^
+
+# The gradient check needs double precision, and little of the library: here it is built in double in any case.
+CHECKER := $(wildcard autograd/*.cpp autograd/kernels/*.cpp layers/*.cpp apps/common/gradient_table*.cpp) apps/gradcheck.cpp
+ifeq ($(REAL),double)
+$(PROGRAMS)/gradcheck: $(call object,$(CHECKER))
+	@mkdir -p $(@D) && echo "link $@"
+	@$(CXX) $(CXXFLAGS) $^ -o $@
+else
+$(PROGRAMS)/gradcheck: always
+	@$(MAKE) -s REAL=double PROGRAMS=$(PROGRAMS) $@
+endif
 
 $(PROGRAMS)/%: $(BUILD)/apps/%.o $(LIBRARY)
 	@mkdir -p $(@D) && echo "link $@"
@@ -129,6 +140,6 @@ build/dependencies: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 clean:
 	rm -rf build $(patsubst apps/%.cpp,apps/%,$(MAINS))
 
-.PHONY: all test test-one test-long mutants bench install uninstall deps clean
+.PHONY: all test test-one test-long mutants bench install uninstall deps clean always
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(call object,$(SOURCES) $(MAINS) $(TESTS)))

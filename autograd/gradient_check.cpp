@@ -172,7 +172,10 @@ class Checker {
   void compare(const Direction& d, const Vars& dx, Real by_differences, const std::string& output) {
     const Real by_tape = dot(dx[d.argument].value(), d.v);
     ++result_.compared;
-    if (!(std::abs(by_tape - by_differences) <= Real(1e-8) + Real(1e-6) * std::abs(by_differences)))
+    Real off = std::abs(by_tape - by_differences) / (std::abs(by_differences) + Real(0.01));
+    if (std::isnan(off)) off = INFINITY;
+    result_.largest_difference = std::max(result_.largest_difference, off);
+    if (off > Real(1e-6))
       problem(output, " by x[", d.argument, "]", d.text, ": ", by_tape, " by the tape, ", by_differences,
               " by differences");
   }
@@ -192,7 +195,8 @@ class Checker {
 
 std::ostream& operator<<(std::ostream& out, const GradientCheck& check) {
   constexpr std::size_t shown = 10;
-  out << check.function << ": " << check.compared << " derivatives up to order " << check.order << " compared, ";
+  out << check.function << ": " << check.compared << " derivatives up to order " << check.order
+      << " compared, largest relative difference " << check.largest_difference << ", ";
   if (check.problems.empty()) return out << "no problem\n";
   out << check.problems.size() << (check.problems.size() == 1 ? " problem\n" : " problems\n");
   for (std::size_t i = 0; i < std::min(shown, check.problems.size()); ++i) out << "  " << check.problems[i] << '\n';
@@ -209,7 +213,7 @@ GradientCheck check_grads(const std::function<Var(const Vars& x)>& f, const Tens
         "a gradient; build with make REAL=double");
   if (order < 1 || x.empty())
     fail("check_grads: got order ", order, " and ", x.size(), " arguments; expected 1 or more of each");
-  GradientCheck result{options.function, order, 0, {}};
+  GradientCheck result{options.function, order, 0, 0, {}};
   Checker checker(x, options, result);
   Function y = [&f](Tape&, const Vars& x) { return Vars{f(x)}; };
   Random random(options.seed);

@@ -26,6 +26,7 @@ struct GradientCheck {
   std::string function;
   int order = 0;
   Index compared = 0;                 // how many derivatives
+  Real largest_difference = 0;        // of |tape - difference| / (|difference| + 0.01); up to 1e-6 is let pass
   std::vector<std::string> problems;  // one line each: order, argument, index, both numbers
 
   bool ok() const { return compared > 0 && problems.empty(); }
