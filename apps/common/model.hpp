@@ -2,28 +2,14 @@
 //
 //   "generator": [{"type": "linear", "features": 6272}, {"type": "leaky_relu", "slope": 0.2}, ...]
 #pragma once
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "apps/common/options.hpp"
+#include "apps/common/layer_types.hpp"
 #include "layers/sequential.hpp"
 
 namespace tapestry {
-
-// A layer in two stages: its options are read first, then, when the layers before it are known, it is made for inputs
-// of a shape (N, ...).
-using MakeLayer = std::function<LayerPtr(const Shape& input, Random random)>;
-using ReadLayer = std::function<MakeLayer(Options& options)>;
-
-// Makes a type of layer known to configurations, from anywhere, before the first one is read:
-//
-//   register_layer("scale", [](Options& options) -> MakeLayer {
-//     const double factor = options.real("factor", required, Range::any());
-//     return [=](const Shape&, Random) { return std::make_unique<Scale>(factor); };
-//   });
-void register_layer(const std::string& type, ReadLayer read);
 
 struct LayerPlan {
   std::string type;  // conv2d

@@ -138,7 +138,7 @@ std::string Options::word(const std::string& key, std::optional<std::string> oth
   return "";
 }
 
-std::pair<int, int> Options::pair(const std::string& key, std::optional<int> otherwise, int low, int high) {
+std::pair<int, int> Options::pair(const std::string& key, const std::optional<Json>& otherwise, int low, int high) {
   using Pair = std::pair<int, int>;
   const auto convert = [&](const Json& value) -> std::optional<Pair> {
     const bool both = value.is_array() && value.size() == 2;

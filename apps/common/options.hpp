@@ -57,7 +57,7 @@ class Options {
   std::string word(const std::string& key, std::optional<std::string> otherwise,
                    const std::vector<std::string>& allowed);
   // Height and width: 4 or [4, 3].
-  std::pair<int, int> pair(const std::string& key, std::optional<int> otherwise, int low, int high);
+  std::pair<int, int> pair(const std::string& key, const std::optional<Json>& otherwise, int low, int high);
   std::vector<Index> integers(const std::string& key, std::size_t most, Index low, Index high);
 
   // One of some words, each standing for a value.
