@@ -14,5 +14,5 @@ int main(int argc, char** argv) {
       argc, argv,
       {.name = "mnist_dcgan",
        .description = "Trains a DCGAN on MNIST or on synthetic digits, as a JSON configuration says.",
-       .trainer = {.sources = {"mnist", "synthetic_digits", "mnist_or_synthetic_digits"}}});
+       .trainer = {.sources = {"mnist", "synthetic_digits", "mnist_or_synthetic_digits", "idx", "pictures"}}});
 }

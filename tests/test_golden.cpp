@@ -84,12 +84,6 @@ void fit(JsonSource& source, const std::string& network, const Checkpoint& golde
   }
 }
 
-// The form of CIFAR-10, without pictures.
-const bool cifar10_is_known = [] {
-  register_dataset("cifar10", [](Options&) { return DataSource{.picture = {3, 32, 32}, .classes = 10, .load = {}}; });
-  return true;
-}();
-
 Configuration configure(const Checkpoint& golden) {
   JsonSource source = recipe(golden.metadata.at("recipe"));
   fit(source, "generator", golden);

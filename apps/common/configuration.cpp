@@ -17,6 +17,7 @@ DataConfiguration read_data(Options&& data, const Trainer& trainer) {
     read.from = read_data_source(read.source, data);
   read.scale = read_scale(data);
   read.count = data.optional_integer("count", 1, most);
+  read.flips = data.boolean("flips", read.flips);
   return read;
 }
 

@@ -17,12 +17,14 @@
 
 namespace tapestry {
 
-// "data": {"source": "mnist", "path": "data/mnist", "scale": [-1, 1], "count": 60000}
+// "data": {"source": "mnist", "path": "data/mnist", "scale": [-1, 1], "count": 60000,
+//          "flips": false}
 struct DataConfiguration {
   std::string source;  // one of the words that the program knows
   DataSource from;
   Scale scale = Scale::minus_one_to_one;  // [-1, 1] or [0, 1]
   std::optional<Index> count;             // only the first so many pictures
+  bool flips = false;                     // is half of a batch mirrored, left to right?
 };
 
 // "pretrain": {"steps": 20, "batch": 64, "noise": [-1, 1], "keep": false}

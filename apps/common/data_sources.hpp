@@ -38,6 +38,8 @@ Scale read_scale(Options& options);
 
 // "path": relative to the configuration file. It may also lie under $TAPESTRY_DATA: then its last part is looked for
 // there.
+// A path under another key, relative to the configuration file.
+std::filesystem::path read_file_path(Options& data, const std::string& key);
 std::vector<std::filesystem::path> read_path(Options& data, const std::string& otherwise);
 
 }  // namespace tapestry

@@ -60,7 +60,7 @@ StepResult Session::step() {
   for (Index i = 0; i < c_.game.critic_steps; ++i) {
     const std::vector<Index> chosen = batches_.indices(number * c_.game.critic_steps + i);
     pictures_ += static_cast<Index>(chosen.size());
-    rounds.push_back({real(chosen), latents(c_.training.batch, random("latents of the discriminator")(i))});
+    rounds.push_back({real(chosen, random(i)), latents(c_.training.batch, random("latents of the discriminator")(i))});
   }
   const Batch z_g = c_.game.fakes == Fakes::shared
                         ? rounds.front().latents
@@ -84,7 +84,7 @@ void Session::pretrain(const std::function<void(Index step, const StepResult& re
     const Random random = random_("pretraining")(i);
     std::vector<Index> chosen;
     for (Index n = 0; n < p.batch; ++n) chosen.push_back(random("pictures").below(dataset_.count(), n));
-    Batch pictures = real(chosen), noise = pictures;
+    Batch pictures = real(chosen, random), noise = pictures;
     noise.x =
         random("noise").uniform(pictures.x.shape(), static_cast<Real>(p.noise_low), static_cast<Real>(p.noise_high));
     report(i + 1, alone.pretrain(pictures, noise, random));
@@ -93,12 +93,12 @@ void Session::pretrain(const std::function<void(Index step, const StepResult& re
   for (std::size_t i = 0; i < stored.size(); ++i) stored[i]->assign(initial[i]);
 }
 
-Batch Session::real(const std::vector<Index>& chosen) const {
-  Batch batch = gather(dataset_, chosen, c_.data.scale);
+Batch Session::real(const std::vector<Index>& chosen, Random random) const {
+  const std::optional<Random> flips = c_.data.flips ? std::optional(random("flips")) : std::nullopt;
+  Batch batch = gather(dataset_, chosen, c_.data.scale, flips);
   if (classes()) {
-    std::vector<Real> labels;
-    for (const Index i : chosen) labels.push_back(dataset_.labels[i]);
-    batch.labels = Tensor({batch.count()}, labels);
+    const std::vector<int> labels = labels_of(dataset_, chosen);
+    batch.labels = Tensor({batch.count()}, std::vector<Real>(labels.begin(), labels.end()));
   }
   return batch;
 }
@@ -137,7 +137,7 @@ Accuracy Session::accuracy(Index count, Index epoch) {
   for (Index n = 0; n < count; ++n) chosen.push_back(random("pictures").below(dataset_.count(), n));
   const Batch z = latents(count, random("latents"));
   const Batch fake{(*c_.generator)(Pass::evaluation().with_labels(z.labels), z.x).value(), z.labels};
-  return {play_.accuracy(real(chosen), true), play_.accuracy(fake, false)};
+  return {play_.accuracy(real(chosen, random), true), play_.accuracy(fake, false)};
 }
 
 }  // namespace tapestry

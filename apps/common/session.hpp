@@ -48,7 +48,7 @@ class Session {
   }
 
  private:
-  Batch real(const std::vector<Index>& chosen) const;
+  Batch real(const std::vector<Index>& chosen, Random random) const;
   Batch latents(Index count, Random random) const;
   int classes() const;
 
