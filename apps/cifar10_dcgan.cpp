@@ -5,9 +5,9 @@
 //   ./apps/cifar10_dcgan apps/configs/cifar10_keras_quick.json
 //
 // It is apps/mnist_dcgan for pictures with three channels, and says and leaves the same: both networks as tables, the
-// losses while they learn, and in the run folder a grid of pictures for each epoch, grey noise at first, then patches of
-// colour, then things before a background. One step of the game is in common/training_step.cpp; everything else is said
-// in the configuration.
+// losses while they learn, and in the run folder a grid of pictures for each epoch, grey noise at first, then patches
+// of colour, then things before a background. One step of the game is in common/training_step.cpp; everything else is
+// said in the configuration.
 #include "apps/common/trainer.hpp"
 
 int main(int argc, char** argv) {

@@ -11,8 +11,9 @@
 #include "apps/common/animation.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/file.hpp"
-#include "apps/common/saved_generator.hpp"
 #include "apps/common/npy.hpp"
+#include "apps/common/output_options.hpp"
+#include "apps/common/saved_generator.hpp"
 
 using namespace tapestry;
 
@@ -24,7 +25,7 @@ struct Wishes {
   Index count = 0;
   std::optional<int> label;
   std::uint64_t seed = 1;
-  std::string colours = "grey";
+  Palette palette = Palette::grey;
 };
 
 void declare(CLI::App& app, Wishes& w) {
@@ -36,8 +37,9 @@ void declare(CLI::App& app, Wishes& w) {
       ->check(CLI::Range(Index(1), Index(10'000'000)));
   app.add_option("--seed", w.seed, "of the latents");
   app.add_option("--scale", w.scale, "each pixel becomes so many squared")->check(CLI::Range(1, 32));
-  app.add_option("--colours", w.colours, "grey, inverted or viridis")
-      ->check(CLI::IsMember({"grey", "inverted", "viridis"}));
+  app.add_option("--colours", w.palette, "grey, inverted or viridis, for grey pictures")
+      ->transform(CLI::CheckedTransformer(palettes))
+      ->type_name("WORD");
   app.add_option("--class", w.label, "all pictures of this class, where the generator is conditional");
   app.add_option("--interpolate", w.interpolate, "each row leads from one latent to the next in so many steps")
       ->check(CLI::Range(2, 100));
@@ -97,8 +99,9 @@ Batch way(const SavedGenerator& generator, const Batch& stations, Index count, b
   return z;
 }
 
-Picture shown(const SavedGenerator& generator, const Tensor& pictures, const GridLayout& layout) {
-  return grid(pictures, generator.scale == Scale::zero_to_one ? 0 : -1, 1, layout);
+Picture shown(const SavedGenerator& generator, const Wishes& w, const Tensor& pictures, const GridLayout& layout) {
+  const Palette palette = generator.picture[0] == 3 ? Palette::grey : w.palette;
+  return grid(pictures, generator.scale == Scale::zero_to_one ? 0 : -1, 1, layout, palette);
 }
 
 void save_folder(const SavedGenerator& generator, const Wishes& w, Index count, const GridLayout& one) {
@@ -111,7 +114,7 @@ void save_folder(const SavedGenerator& generator, const Wishes& w, Index count, 
     for (Index i = 0; i < part; ++i) {
       std::string number = std::to_string(first + i);
       number.insert(0, digits - number.size(), '0');
-      write_png(w.folder + "/" + number + ".png", shown(generator, slice(pictures, 0, i, i + 1).value(), one));
+      write_png(w.folder + "/" + number + ".png", shown(generator, w, slice(pictures, 0, i, i + 1).value(), one));
     }
   }
 }
@@ -128,7 +131,8 @@ std::string generate(const Wishes& w) {
     constexpr Index stations = 4;
     const Tensor pictures = generator.draw(way(generator, latents(generator, w, stations), w.frames, true));
     std::vector<Picture> frames;
-    for (Index i = 0; i < w.frames; ++i) frames.push_back(shown(generator, slice(pictures, 0, i, i + 1).value(), one));
+    for (Index i = 0; i < w.frames; ++i)
+      frames.push_back(shown(generator, w, slice(pictures, 0, i, i + 1).value(), one));
     write_file(w.walk, encode_animation(frames, 80));
     return w.walk;
   }
@@ -143,7 +147,7 @@ std::string generate(const Wishes& w) {
   }
   GridLayout cells = layout;
   if (w.interpolate) cells.columns = w.interpolate;
-  write_png(w.out, shown(generator, pictures, cells));
+  write_png(w.out, shown(generator, w, pictures, cells));
   return w.out;
 }
 
@@ -162,7 +166,8 @@ int main(int argc, char** argv) {
     return exit_wrong_configuration;
   }
   try {
-    std::cout << "written: " << generate(wishes) << '\n';
+    const std::string written = generate(wishes);
+    std::cout << "written: " << written << '\n';
     return exit_done;
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';

@@ -35,15 +35,7 @@ Var ClassTable::operator()(const Pass& pass, Index samples) const {
          " samples; run it with pass.with_labels(...)");
   if (labels.shape() != Shape{samples})
     fail(layer_, ": got labels of shape ", labels.shape(), "; expected (", samples, "), one for each sample");
-  Tensor one_hot({samples, classes_}, 0);
-  Real* const to = one_hot.writable();
-  for (Index n = 0; n < samples; ++n) {
-    const auto label = static_cast<Index>(labels[n]);
-    if (!(labels[n] >= 0 && labels[n] < classes_) || static_cast<Real>(label) != labels[n])
-      fail(layer_, ": got label ", labels[n], " for sample ", n, "; expected a whole number from 0 to ", classes_ - 1);
-    to[n * classes_ + label] = 1;
-  }
-  return matmul(one_hot, pass.weight(rows_));
+  return embedding(pass.weight(rows_), labels);
 }
 
 ClassEmbedding::ClassEmbedding(const Shape& input, int classes, Index size, Random random)

@@ -58,8 +58,9 @@ const PublicDataset mnist{"MNIST",
                           find_mnist,
                           [](const fs::path& found, Split split) { return load_mnist(found, split); },
                           "train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz of MNIST into "};
-const PublicDataset cifar10{"CIFAR-10", "data/cifar-10-batches-bin", small_colour, find_cifar10, load_cifar10,
-                            "cifar-10-binary.tar.gz, or the folder that is in it, at "};
+const PublicDataset cifar10{"CIFAR-10",   "data/cifar-10-batches-bin",
+                            small_colour, find_cifar10,
+                            load_cifar10, "cifar-10-binary.tar.gz, or the folder that is in it, at "};
 
 // Drawn: what takes its place, and what that is called.
 DataSource read_public(Options& data, const PublicDataset& known, const DataSource* drawn = nullptr,
@@ -70,8 +71,7 @@ DataSource read_public(Options& data, const PublicDataset& known, const DataSour
   const auto otherwise = drawn ? drawn->load : nullptr;
   return {known.picture, 10, [=](std::uint64_t seed) {
             if (const auto found = known.find(paths)) return known.load(*found, split);
-            if (!otherwise)
-              fail(known.name, ": found none; expected it in ", places(paths), "; ", how);
+            if (!otherwise) fail(known.name, ": found none; expected it in ", places(paths), "; ", how);
             std::cout << "*** No " << known.name << " found: training on " << drawn_name
                       << ", drawn by this program. For " << known.name << ", " << how << ". ***\n\n";
             return otherwise(seed);
@@ -91,8 +91,7 @@ DataSource read_cifar10_or_synthetic_shapes(Options& data) {
 // Any IDX files: a folder of four as MNIST has them, or one file of pictures with one of labels, or without.
 DataSource read_idx_files(Options& data) {
   const auto [height, width] = data.pair("size", 28, 1, 4096);
-  const Orientation orientation =
-      data.boolean("transposed", false) ? Orientation::transposed : Orientation::as_stored;
+  const Orientation orientation = data.boolean("transposed", false) ? Orientation::transposed : Orientation::as_stored;
   DataSource source{{1, height, width}, 0, {}};
   if (data.has("images")) {
     IdxFiles files{read_file_path(data, "images"), {}};
@@ -115,8 +114,8 @@ DataSource read_pictures(Options& data) {
   const std::vector<fs::path> folders = read_path(data, "data/pictures");
   const auto [height, width] = data.pair("size", required, 1, 4096);
   const Shape picture{data.boolean("colour", true) ? 3 : 1, height, width};
-  const Unreadable unreadable = data.choice<Unreadable>(
-      "unreadable", Unreadable::refuse, {{"refuse", Unreadable::refuse}, {"skip", Unreadable::skip}});
+  const Unreadable unreadable = data.choice<Unreadable>("unreadable", Unreadable::refuse,
+                                                        {{"refuse", Unreadable::refuse}, {"skip", Unreadable::skip}});
   return {picture, 0, [=](std::uint64_t) {
             for (const fs::path& folder : folders)
               if (fs::is_directory(folder)) return load_picture_folder(folder, picture, unreadable);
@@ -180,8 +179,7 @@ fs::path read_file_path(Options& data, const std::string& key) {
 
 std::vector<fs::path> read_path(Options& data, const std::string& otherwise) {
   std::vector<fs::path> all{beside_configuration(data, "path", data.text("path", otherwise))};
-  if (const char* elsewhere = std::getenv("TAPESTRY_DATA"))
-    all.push_back(fs::path(elsewhere) / all.front().filename());
+  if (const char* elsewhere = std::getenv("TAPESTRY_DATA")) all.push_back(fs::path(elsewhere) / all.front().filename());
   return all;
 }
 

@@ -26,6 +26,7 @@ Samples read_samples(Options&& samples) {
   read.columns = static_cast<int>(samples.integer("columns", read.columns, 1, 100));
   read.epochs = read_epochs(samples, read.epochs.every);
   read.scale = static_cast<int>(samples.integer("scale", read.scale, 1, 32));
+  read.colours = samples.choice<Palette>("colours", read.colours, palettes);
   return read;
 }
 
@@ -37,6 +38,9 @@ AccuracyReport read_accuracy(Options&& accuracy) {
 }
 
 }  // namespace
+
+const Options::Words<Palette> palettes = {
+    {"grey", Palette::grey}, {"inverted", Palette::inverted_grey}, {"viridis", Palette::viridis}};
 
 bool EpochChoice::holds(Index epoch) const {
   if (every > 0) return epoch % every == 0;

@@ -1,12 +1,13 @@
 // What a run shows and leaves behind.
 //
-//   "output": {"samples": {"rows": 5, "columns": 5, "every_epochs": 10, "scale": 2},
+//   "output": {"samples": {"rows": 5, "columns": 5, "every_epochs": 10, "scale": 2, "colours": "grey"},
 //              "accuracy": {"every_epochs": 10, "pictures": 150}, "generators": {"at_epochs": [10, 20, 50]},
 //              "lines": "progress", "every_steps": 1, "log_every_seconds": 5}
 #pragma once
 #include <vector>
 
 #include "apps/common/options.hpp"
+#include "apps/common/picture.hpp"
 
 namespace tapestry {
 
@@ -21,6 +22,7 @@ struct Samples {
   int rows = 5, columns = 5;
   EpochChoice epochs{.every = 1};
   int scale = 2;  // pixels of the grid for each pixel of a picture
+  Palette colours = Palette::grey;
 };
 
 // How many real pictures and how many fakes the discriminator, in evaluation mode, tells apart.
@@ -43,6 +45,9 @@ struct Output {
   Index every_steps = 1;         // of the printed lines, other than progress; the first step has one in any case
   double log_every_seconds = 5;  // lines of progress where there is no terminal
 };
+
+// grey, inverted, viridis
+extern const Options::Words<Palette> palettes;
 
 Output read_output(Options&& output);
 

@@ -165,8 +165,11 @@ void RunOutput::finish() {
 }
 
 void RunOutput::save_grid(const std::string& path, const Tensor& pictures, int rows, int columns) const {
+  const bool colour = pictures.shape()[1] == 3;  // its own, whatever the palette of grey ones
+  const Palette palette = colour ? Palette::grey : c_.output.samples.colours;
   const double black = c_.data.scale == Scale::zero_to_one ? 0 : -1;
-  write_png(path, grid(pictures, black, 1, {.rows = rows, .columns = columns, .scale = c_.output.samples.scale}));
+  write_png(path,
+            grid(pictures, black, 1, {.rows = rows, .columns = columns, .scale = c_.output.samples.scale}, palette));
 }
 
 // What somebody needs to use the weights without the configuration goes with them.

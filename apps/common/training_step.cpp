@@ -204,8 +204,8 @@ Var TrainingStep::penalty(Tape& tape, const Batch& real, const Tensor& fake, Ran
   if (!labels.empty()) pass = pass.with_labels(labels.value());
   const Var d = discriminator_.run(pass, x, 0, end_);
   const Var slope = tape.gradient(sum(d), {x}, {.record = true})[0];
-  const Var squared = sum(flatten(slope * slope), {1});
-  const Var each = loss_.penalty_at == PenaltyAt::between ? pow(sqrt(squared) - 1, 2) : squared * Real(0.5);
+  const Var length = norm(flatten(slope), {1});
+  const Var each = loss_.penalty_at == PenaltyAt::between ? pow(length - 1, 2) : length * length * Real(0.5);
   return mean(each) * static_cast<Real>(loss_.penalty_weight);
 }
 
