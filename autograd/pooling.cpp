@@ -42,6 +42,10 @@ Windows on_small(const char* op, const Shape& y, const Geometry& g) {  // y (N, 
 void check_taps(const char* op, const Windows& k, const Tensor& taps) {
   if (taps.shape() != k.small())
     fail(op, ": got taps ", taps.shape(), "; expected ", k.small(), ", one for each window");
+  const Index count = k.g.kernel_h * k.g.kernel_w;
+  for (Index i = 0; i < taps.size(); ++i)
+    if (!(taps[i] >= 0 && taps[i] < count))
+      fail(op, ": got tap ", taps[i], "; expected a whole number from 0 to ", count - 1, " for ", k.g.text());
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ Game read_game(Options&& game, const GanLoss& loss) {
   read.critic_steps = game.integer("critic_steps", read.critic_steps, 1, 1000);
   read.labels = read_labels(game.object("labels"), loss);
   read.instance_noise = read_instance_noise(game.object("instance_noise"));
+  read.augment = read_augmentation(game);
   if (read.order == Order::simultaneous) check_simultaneous(game, read);
   if (read.fakes == Fakes::shared && read.critic_steps > 1)
     game.problem("fakes", "are \"shared\"; expected \"fresh\" ones with more than one of \"critic_steps\"");

@@ -2,10 +2,11 @@
 //
 //   "game": {"discriminator_step": "separate", "fakes": "fresh", "order": "alternating", "critic_steps": 1,
 //            "labels": {"real": 0.9, "fake": 0, "noise": 0.05, "flip": 0.02},
-//            "instance_noise": {"deviation": 0.1, "steps": 2000}}
+//            "instance_noise": {"deviation": 0.1, "steps": 2000}, "augment": ["translation"]}
 #pragma once
 #include <algorithm>
 
+#include "apps/common/augmentation.hpp"
 #include "apps/common/gan_loss.hpp"
 #include "apps/common/options.hpp"
 
@@ -42,6 +43,7 @@ struct Game {
   Index critic_steps = 1;  // of the discriminator, for each of the generator
   TargetLabels labels{};
   InstanceNoise instance_noise{};
+  Augmentation augment{};
 };
 
 Game read_game(Options&& game, const GanLoss& loss);

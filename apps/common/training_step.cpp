@@ -160,6 +160,7 @@ StepResult TrainingStep::simultaneous(const Round& round, Random random) {
 }
 
 Var TrainingStep::seen(const Pass& pass, Var pictures) const {
+  pictures = game_.augment(std::move(pictures), pass.random("augmentation"));
   if (instance_noise_ == 0) return pictures;
   const Tensor noise = pass.random("instance noise").normal(pictures.shape(), 0, Real(instance_noise_));
   return std::move(pictures) + noise;

@@ -29,10 +29,11 @@ void each_plane(const Windows& k, F f) {
   });
 }
 
-// The pixel under tap r S + s of window (p, q).
+// The pixel under tap r S + s of window (p, q); -1 in the padding.
 Index pixel(const Windows& k, Index p, Index q, Real tap) {
   const Index at = static_cast<Index>(tap), r = at / k.g.kernel_w, s = at % k.g.kernel_w;
-  return (p * k.g.stride_h - k.g.top + r) * k.W + q * k.g.stride_w - k.g.left + s;
+  const Index h = p * k.g.stride_h - k.g.top + r, w = q * k.g.stride_w - k.g.left + s;
+  return h >= 0 && h < k.H && w >= 0 && w < k.W ? h * k.W + w : -1;
 }
 
 }  // namespace
@@ -106,7 +107,10 @@ Tensor window_take(const Windows& k, const Tensor& x, const Tensor& taps) {
   Real* const all = y.writable();
   each_plane(k, [&](Index big, Index small) {
     for (Index p = 0; p < k.P; ++p)
-      for (Index q = 0; q < k.Q; ++q, ++small) all[small] = x[big + pixel(k, p, q, taps[small])];
+      for (Index q = 0; q < k.Q; ++q, ++small) {
+        const Index from = pixel(k, p, q, taps[small]);
+        all[small] = from < 0 ? Real(0) : x[big + from];
+      }
   });
   return y;
 }
@@ -117,7 +121,8 @@ Tensor window_put(const Windows& k, const Tensor& y, const Tensor& taps) {
   each_plane(k, [&](Index big, Index small) {
     std::fill_n(all + big, k.H * k.W, Real(0));
     for (Index p = 0; p < k.P; ++p)
-      for (Index q = 0; q < k.Q; ++q, ++small) all[big + pixel(k, p, q, taps[small])] += y[small];
+      for (Index q = 0; q < k.Q; ++q, ++small)
+        if (const Index to = pixel(k, p, q, taps[small]); to >= 0) all[big + to] += y[small];
   });
   return x;
 }
