@@ -5,7 +5,6 @@
 #include "autograd/witness.hpp"
 
 namespace tapestry {
-
 namespace {
 
 // What a rule is handed. A backward pass is recorded if these are Vars of the tape, and not if they are constants.
@@ -29,12 +28,17 @@ template <class Needed>
 Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Backward how, bool consume) {
   for (JointRule& rule : call.rules.joint) {
     Vars read = handed(rule.read, how, consume);
-    if (how.record || !rule.fast_dx) return rule.dx(std::move(g), std::move(read));
-    Tensors known;
-    for (Var& r : read) known.push_back(r.take());
-    known.insert(known.end(), rule.saved.begin(), rule.saved.end());
-    const Tensors dx = rule.fast_dx(g.take(), std::move(known));
-    return Vars(dx.begin(), dx.end());
+    Vars dx;
+    if (how.record || !rule.fast_dx) {
+      dx = rule.dx(std::move(g), std::move(read));
+    } else {
+      Tensors known;
+      for (Var& r : read) known.push_back(r.take());
+      known.insert(known.end(), rule.saved.begin(), rule.saved.end());
+      for (Tensor& t : rule.fast_dx(g.take(), std::move(known))) dx.emplace_back(std::move(t));
+    }
+    dx.resize(call.x.size());  // what it did not return is found to be missing
+    return dx;
   }
   Vars dx(call.x.size());
   int last = static_cast<int>(call.x.size()) - 1;

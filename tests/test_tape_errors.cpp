@@ -150,6 +150,10 @@ TEST_CASE("rules that break their promises") {
       "my_op: argument 1 has no rule; expected a constant there");
   CHECK(apply("my_op", number(6), {x, number(1)}, {[](Var g) { return g; }, Rule()}).recorded());
 
+  const Var shared = apply("my_op", number(12), {x, z}, JointRule(reads(), [](Var g) { return Vars{g}; }));
+  CHECK(tape.gradient(shared, {x})[0].item() == 1);
+  refuses([&] { tape.gradient(shared, {z}); }, "my_op: the rule of argument 1 returned nothing; expected ()");
+
   const Var row = tape.variable(Tensor({2}, 1));
   const Var wrong = apply("my_op", number(2), {x, row}, {[](Var g) { return g; }, [](Var g) { return g; }});
   refuses([&] { tape.gradient(wrong, {row}); },

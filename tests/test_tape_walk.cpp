@@ -45,6 +45,9 @@ TEST_CASE("expressions mean what they mean in mathematics") {
   CHECK(value("exp(x) + log(x) + sqrt(x)") == doctest::Approx(std::exp(2.0) + std::log(2.0) + std::sqrt(2.0)));
   CHECK(value("tanh(x) + sigmoid(x)") == doctest::Approx(std::tanh(2.0) + 1 / (1 + std::exp(-2.0))));
   CHECK(value("softplus(x) + relu(x - y) + abs(x - y)") == doctest::Approx(std::log(1 + std::exp(2.0)) + 1));
+  CHECK(value("sin(x) + cos(y)") == doctest::Approx(std::sin(2.0) + std::cos(3.0)));
+  CHECK(value("expm1(x) - log1p(x)") == doctest::Approx(std::expm1(2.0) - std::log1p(2.0)));
+  CHECK(value("elu(-x) + silu(x)") == doctest::Approx(std::expm1(-2.0) + 2 / (1 + std::exp(-2.0))));
   CHECK(Expression("b*(a + b) - c").names() == std::vector<std::string>{"b", "a", "c"});
 
   std::string sum = "x";
@@ -139,6 +142,15 @@ TEST_CASE("tape_walk: other examples, values, second derivatives, drawings") {
   CHECK(run_program("tape_walk", {"neuron", "--svg", "n.svg", "--dot", "n.dot"}, folder).code() == 0);
   CHECK(read_file(folder / "n.svg").find(">dL/dw = 0.5</text>") != std::string::npos);
   CHECK(read_file(folder / "n.dot").starts_with("digraph tape {\n"));
+}
+
+TEST_CASE("the picture in docs/engine.md is what the command beside it draws") {
+  const TemporaryFolder folder;
+  run_program("tape_walk", {"tanh(w*x + b)", "w=2", "x=0.5", "b=-0.25", "--svg", "tape.svg"}, folder);
+  CHECK(read_file("docs/images/tape.svg") == read_file(folder / "tape.svg"));
+  CHECK(read_file("docs/engine.md")
+            .find("    ./apps/tape_walk \"tanh(w*x + b)\" w=2 x=0.5 b=-0.25 --svg "
+                  "docs/images/tape.svg\n") != std::string::npos);
 }
 
 TEST_CASE("tape_walk: bad input is an error in one or three lines, and a code") {

@@ -16,10 +16,13 @@ constexpr int deepest = 200;  // parentheses in parentheses
 
 const std::vector<std::pair<std::string, std::function<Var(Var)>>>& function_table() {
   static const std::vector<std::pair<std::string, std::function<Var(Var)>>> table = {
-      {"exp", [](Var x) { return exp(x); }},         {"log", [](Var x) { return log(x); }},
-      {"sqrt", [](Var x) { return sqrt(x); }},       {"tanh", [](Var x) { return tanh(x); }},
+      {"exp", [](Var x) { return exp(x); }},         {"expm1", [](Var x) { return expm1(x); }},
+      {"log", [](Var x) { return log(x); }},         {"log1p", [](Var x) { return log1p(x); }},
+      {"sqrt", [](Var x) { return sqrt(x); }},       {"sin", [](Var x) { return sin(x); }},
+      {"cos", [](Var x) { return cos(x); }},         {"tanh", [](Var x) { return tanh(x); }},
       {"sigmoid", [](Var x) { return sigmoid(x); }}, {"softplus", [](Var x) { return softplus(x); }},
-      {"relu", [](Var x) { return relu(x); }},       {"abs", [](Var x) { return abs(x); }},
+      {"relu", [](Var x) { return relu(x); }},       {"elu", [](Var x) { return elu(x); }},
+      {"silu", [](Var x) { return silu(x); }},       {"abs", [](Var x) { return abs(x); }},
   };
   return table;
 }
