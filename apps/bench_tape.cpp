@@ -97,8 +97,9 @@ void bench(const std::string& python) {
     backward.push_back(peer.backward);
   }
   const double ours = median(plain);
-  std::cout << "forward and gradient of a 2-layer perceptron, width 32, batch 32, one thread; times of the first line\n"
-            << std::fixed << std::setprecision(1);
+  std::cout
+      << "Forward and gradient of a 2-layer perceptron, width 32, batch 32, one thread: time, and how many times ours\n"
+      << std::fixed << std::setprecision(1);
   row("Tapestry", ours, ours);
   row("  with times", median(times), ours);
   row("  with everything kept", median(everything), ours);

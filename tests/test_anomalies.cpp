@@ -137,6 +137,10 @@ TEST_CASE("an anomaly in the backward pass names the rule") {
       "  g = dL/dy   (2)  min 1  max 1  mean 1\n"
       "  y           (2)  min 0  max 2  mean 1\n"
       "  dL/dx       (2)  min 0.25  max 0.25  mean 0.25  infinite: 1";
+  std::istringstream lines(text);
+  std::string indented;
+  for (std::string line; std::getline(lines, line);) indented += "    " + line + "\n";
+  CHECK(read_file("docs/engine.md").find("\n\n" + indented + "\n") != std::string::npos);
   for (const bool record : {false, true})
     reports(
         [&] {
