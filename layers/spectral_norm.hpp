@@ -21,6 +21,7 @@ class SpectralNorm : public Layer {
   Shape output_shape(const Shape& input) const override { return layer_->output_shape(input); }
   std::string kind() const override { return layer_->kind(); }
   double multiply_adds(const Shape& input) const override { return layer_->multiply_adds(input); }
+  int classes() const override { return layer_->classes(); }
   Parameters parameters() override { return layer_->parameters(); }
   Buffers buffers() override;
 

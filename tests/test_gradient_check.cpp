@@ -7,6 +7,7 @@
 #include "autograd/gradient_check.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/rule.hpp"
+#include "tests/program.hpp"
 
 using namespace tapestry;
 
@@ -106,4 +107,23 @@ TEST_SUITE("check_grads" * doctest::skip(sizeof(Real) == sizeof(float))) {
                          "check_grads: got order 1 and 0 arguments; expected 1 or more of each", Error);
     CHECK_THROWS_AS(check_grads([](const Vars& x) { return x[0]; }, {two_and_one}, 0), Error);
   }
+}
+
+// The program computes in double, whatever this build does.
+TEST_CASE("gradcheck prints the table") {
+  const TemporaryFolder folder;
+  const Ending tanh = run_program("gradcheck", {"tanh"}, folder);
+  CHECK(tanh.code() == 0);
+  CHECK(
+      tanh.out.starts_with("operation                                          order  compared   difference\n"
+                           "tanh                                                   3         3 "));
+  CHECK(tanh.out.ends_with(": all right\n"));
+  const Ending first = run_program("gradcheck", {"tanh", "--order", "1", "--jacobian"}, folder);
+  CHECK(first.out.find("tanh                                                   1        36 ") != std::string::npos);
+  const Ending none = run_program("gradcheck", {"nothing of this name"}, folder);
+  CHECK(none.code() == 2);
+  CHECK(none.err ==
+        "error: nothing has \"nothing of this name\" in its name; gradcheck without a name shows all there is\n");
+  CHECK(run_program("gradcheck", {"--order", "7"}, folder).code() == 2);
+  CHECK(run_program("gradcheck", {"--help"}, folder).code() == 0);
 }

@@ -34,6 +34,10 @@ const Function functions[] = {
     {"divide a number", [](Tensor x) { return kernels::divide(3, x.take()); }, [](double x) { return 3 / x; }, 1, 2},
     {"exp", kernels::exp, std::exp, -3, 3},
     {"log", kernels::log, std::log, 0.1, 5},
+    {"expm1", kernels::expm1, std::expm1, -3, 3},
+    {"log1p", kernels::log1p, std::log1p, -0.9, 5},
+    {"sin", kernels::sin, std::sin, -7, 7},
+    {"cos", kernels::cos, std::cos, -7, 7},
     {"sqrt", kernels::sqrt, std::sqrt, 0, 5},
     {"pow 2", [](Tensor x) { return kernels::pow(x.take(), 2); }, [](double x) { return x * x; }, -2, 2},
     {"pow 3", [](Tensor x) { return kernels::pow(x.take(), 3); }, [](double x) { return x * x * x; }, -2, 2},
@@ -65,6 +69,7 @@ const Pairwise pairwise[] = {
     {"greater", kernels::greater, [](double a, double b) { return a > b    ? 1
                                                                   : a == b ? 0.5
                                                                            : 0; }},
+    {"equal", kernels::equal, [](double a, double b) { return a == b ? 1.0 : 0.0; }},
     {"scale_where_not_positive",
      [](Tensor a, const Tensor& b) { return kernels::scale_where_not_positive(a.take(), b, 0.25); },
      [](double a, double b) { return b > 0 ? a : 0.25 * a; }},
@@ -124,6 +129,22 @@ TEST_CASE("kernels: special numbers") {
   const Real nan = NAN, infinity = INFINITY, far = 10000;
   CHECK(kernels::exp(row({0, -far, far, -infinity})).numbers() == Numbers{1, 0, infinity, 0});
   CHECK(kernels::log(row({1, 0})).numbers() == Numbers{0, -infinity});
+  CHECK(kernels::expm1(row({0, -far, far, -infinity, infinity})).numbers() == Numbers{0, -1, infinity, -1, infinity});
+  CHECK(kernels::log1p(row({0, -1, infinity})).numbers() == Numbers{0, -infinity, infinity});
+  CHECK(std::isnan(kernels::log1p(row({-2})).item()));
+  CHECK(kernels::sin(row({0})).item() == 0);
+  CHECK(kernels::cos(row({0})).item() == 1);
+  for (const auto kernel : {kernels::expm1, kernels::log1p, kernels::sin, kernels::cos}) {
+    CHECK(std::isnan(kernel(row({nan})).item()));
+  }
+  for (const Real tiny : {Real(1e-4), Real(-1e-6), Real(3e-9), Real(1e-20)}) {  // exp(x) - 1 would have lost all digits
+    CHECK(relative_error(kernels::expm1(row({tiny})), {std::expm1(double(tiny))}) <= tolerance);
+    CHECK(relative_error(kernels::log1p(row({tiny})), {std::log1p(double(tiny))}) <= tolerance);
+  }
+  for (const Real large : {Real(100.5), Real(-3000.25), Real(1e5)}) {
+    CHECK(kernels::sin(row({large})).item() == doctest::Approx(std::sin(double(large))).epsilon(1e-5));
+    CHECK(kernels::cos(row({large})).item() == doctest::Approx(std::cos(double(large))).epsilon(1e-5));
+  }
   CHECK(kernels::sigmoid(row({0, far})).numbers() == Numbers{Real(0.5), 1});
   CHECK(kernels::sigmoid(row({-far})).item() == doctest::Approx(0));
   CHECK(kernels::softplus(row({-far, far})).numbers() == Numbers{0, far});

@@ -13,7 +13,10 @@
 #include "autograd/kernels/matrix.hpp"
 #include "autograd/kernels/normalization.hpp"
 #include "autograd/kernels/optimizers.hpp"
+#include "autograd/kernels/pooling.hpp"
 #include "autograd/kernels/reduction.hpp"
+#include "autograd/kernels/rows.hpp"
+#include "autograd/kernels/shaping.hpp"
 #include "autograd/machine.hpp"
 #include "autograd/random.hpp"
 #include "tests/convolution_ways.hpp"
@@ -117,12 +120,12 @@ TEST_CASE("kernels: the same bits on any number of threads") {
   }
   const Tensor a = normal({300, 200}, "a"), b = normal({200, 130}, "b"), bias = normal({130}, "bias"),
                x = normal({100003}, "x");
-  const Tensor at = kernels::transpose(a), bt = kernels::transpose(b);
+  const Tensor at = kernels::permute(a, {1, 0}), bt = kernels::permute(b, {1, 0});
   check_threads("matmul", [&]() -> Tensors {
     return {kernels::matmul(a, false, b, false, bias.data()), kernels::matmul(at, true, b, false),
             kernels::matmul(a, false, bt, true), kernels::matmul(at, true, bt, true, bias.data())};
   });
-  check_threads("transpose", [&]() -> Tensors { return {kernels::transpose(a)}; });
+  check_threads("permute", [&]() -> Tensors { return {kernels::permute(a, {1, 0})}; });
   for (const auto& [name, f] : functions) check_threads(name, [&, f = f]() -> Tensors { return {f(x)}; });
   const Tensor pictures = normal({101, 24, 13, 13}, "pictures"), rows = normal({301, 470}, "rows");
   for (const Tensor& batch : {pictures, rows}) {
@@ -139,11 +142,33 @@ TEST_CASE("kernels: the same bits on any number of threads") {
       return {over_batch, per_sample, kernels::sum_to(batch, {}), kernels::broadcast_to(over_batch, batch.shape()),
               kernels::broadcast_to(per_sample, batch.shape())};
     });
-    check_threads("row_maximum, slice, pad and concat", [&]() -> Tensors {
+    check_threads("maximum_along, slice, pad and concat", [&]() -> Tensors {
       const Tensor part = kernels::slice(batch, 1, 3, 17);
-      return {kernels::row_maximum(rows), part, kernels::pad(part, 0, 1, 2), kernels::concat({part, batch}, 1)};
+      return {kernels::maximum_along(rows, 1), part, kernels::pad(part, 0, 1, 2), kernels::concat({part, batch}, 1)};
     });
   }
+  check_threads("maxima, flip and permute of pictures", [&]() -> Tensors {
+    return {kernels::maximum_along(pictures, 0),
+            kernels::maximum_along(pictures, 2),
+            kernels::flip(pictures, 0),
+            kernels::flip(pictures, 3),
+            kernels::permute(pictures, {2, 0, 3, 1}),
+            kernels::permute(pictures, {1, 0, 2, 3})};
+  });
+  const Tensor stack = normal({24, 40, 30}, "stack"), few = normal({3, 1, 30, 50}, "few");
+  check_threads("matmul of batches", [&]() -> Tensors {
+    return {kernels::matmul(stack, false, few, false), kernels::matmul(stack, true, stack, false)};
+  });
+  check_threads("pooling", [&]() -> Tensors {
+    const kernels::Windows k{101, 24, 13, 13, 7, 6, Geometry{3, 4, 2, 2, 1, 1, 0, 1}.fitted(13, 13)};
+    const Tensor taps = kernels::window_argmax(k, pictures), y = kernels::window_take(k, pictures, taps);
+    return {taps, y, kernels::window_put(k, y, taps), kernels::window_sum(k, pictures), kernels::window_spread(k, y)};
+  });
+  check_threads("gather_rows and scatter_rows", [&]() -> Tensors {
+    Tensor numbers({301}, 0);
+    for (Index i = 0; i < 301; ++i) numbers.writable()[i] = static_cast<Real>(i * i % 90);
+    return {kernels::gather_rows(rows, numbers), kernels::scatter_rows(rows, numbers, 90)};
+  });
   check_threads("adam and momentum", [&]() -> Tensors {
     Tensor w = normal(x.shape(), "w"), m = normal(x.shape(), "m"), v = kernels::exp(m), u = w;
     kernels::adam(w, x, m, v, 0.9, 0.999, Real(0.01), Real(1.1), Real(1e-7));
@@ -191,6 +216,13 @@ TEST_CASE("kernels: a sample does not depend on the batch around it") {
     check_samples("sum_to", normal(shape, "x"),
                   [&](const Tensor& x) { return kernels::sum_to(x, x.shape().with(1, 1)); });
   }
+  const Tensor pictures = normal({37, 5, 9, 8}, "x"), small = normal({37, 5, 5, 4}, "y");
+  const auto windows = [](const Tensor& of) {
+    return kernels::Windows{of.shape()[0], 5, 9, 8, 5, 4, Geometry{3, 3, 2, 2, 1, 1, 1, 0}};
+  };
+  check_samples("window_sum", pictures, [&](const Tensor& x) { return kernels::window_sum(windows(x), x); });
+  check_samples("window_spread", small, [&](const Tensor& y) { return kernels::window_spread(windows(y), y); });
+  check_samples("window_argmax", pictures, [&](const Tensor& x) { return kernels::window_argmax(windows(x), x); });
   const Random random(6);
   CHECK(same_bits(samples(random.normal({40, 700}), 9, 30), random.normal({21, 700}, 0, 1, 9)));
   CHECK(same_bits(samples(random.uniform({40, 700}), 9, 30), random.uniform({21, 700}, 0, 1, 9)));
@@ -232,8 +264,14 @@ TEST_CASE("kernels: sums over a batch are sums of its parts") {
         return kernels::batch_norm_gradients(samples(g, begin, end), samples(x, begin, end), c, c, c)[which];
       });
   }
+  const Tensor rows = normal({256, 9}, "rows");
+  Tensor numbers({256}, 0);
+  for (Index i = 0; i < 256; ++i) numbers.writable()[i] = static_cast<Real>(i * i % 5);
+  check_parts("scatter_rows", [&](Index begin, Index end) {
+    return kernels::scatter_rows(samples(rows, begin, end), samples(numbers, begin, end), 6);
+  });
   for (const Index width : {7, 300}) {
-    const Tensor a = normal({256, 40}, "a"), b = normal({256, width}, "b"), bt = kernels::transpose(b);
+    const Tensor a = normal({256, 40}, "a"), b = normal({256, width}, "b"), bt = kernels::permute(b, {1, 0});
     check_parts("matmul, a transposed", [&](Index begin, Index end) {
       return kernels::matmul(samples(a, begin, end), true, samples(b, begin, end), false);
     });

@@ -28,13 +28,15 @@ GradientCases normalization_cases() {
 
 GradientCases loss_cases() {
   const Tensor p = probabilities({4, 1}), logits = normal({4, 1}), targets({4, 1}, {0, 1, Real(0.25), 1}),
-               rows = normal({3, 4});
+               rows = normal({3, 4}), distributions = softmax(normal({3, 4})).value();
   return {
       {"bce_with_logits, target 1", [](X x) { return bce_with_logits(x[0], 1); }, {logits}, 3},
       {"bce_with_logits, target 0.1", [](X x) { return bce_with_logits(x[0], Real(0.1)); }, {logits}},
       {"bce_with_logits, targets", [=](X x) { return bce_with_logits(x[0], targets); }, {logits}},
       {"bce_on_probabilities, target 0", [](X x) { return bce_on_probabilities(x[0], 0); }, {p}, 3},
       {"bce_on_probabilities, target 0.9", [](X x) { return bce_on_probabilities(x[0], Real(0.9)); }, {p}},
+      {"bce_on_probabilities, targets", [=](X x) { return bce_on_probabilities(x[0], targets); }, {p}},
+      {"softmax_cross_entropy with distributions", [=](X x) { return softmax_cross_entropy(x[0], distributions); }, {rows}, 3},
       {"softmax_cross_entropy", [](X x) { return softmax_cross_entropy(x[0], {2, 0, 3}); }, {rows}, 3},
       {"mean_squared_error", [](X x) { return mean_squared_error(x[0], x[1]); }, {rows, normal({3, 4})}, 3, 3},
   };
@@ -84,6 +86,11 @@ GradientCases weighted_layer_cases() {
     cases.push_back(layer_case("batch_norm" + of + ", evaluation", norm, normal(input), 2, 3, Pass::evaluation()));
     cases.push_back(layer_case("layer_norm" + of, std::make_shared<LayerNorm>(input, LayerNormOptions{}, r), normal(input), 2, 0));
   }
+  const Pass labelled = Pass::training(Random(3)).with_labels(Tensor({4}, {2, 0, 2, 1}));
+  const Shape four{4, 2, 3, 2};
+  cases.push_back(layer_case("class_embedding", std::make_shared<ClassEmbedding>(rows, 3, 2, r), normal(rows), 2, 2, labelled));
+  cases.push_back(layer_case("class_channel", std::make_shared<ClassChannel>(four, 3, r), normal(four), 2, 2, labelled));
+  cases.push_back(layer_case("projection", std::make_shared<Projection>(rows, 3, r), normal(rows), 2, 3, labelled));
   const auto embedding = std::make_shared<Embedding>(Shape{4, 1}, EmbeddingOptions{.classes = 4, .features = 3}, r);
   const Tensor classes({4, 1}, {2, 0, 2, 3});
   cases.push_back({"layer embedding",
