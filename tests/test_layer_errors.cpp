@@ -118,3 +118,36 @@ TEST_CASE("errors of options say what came, what was expected and what to do") {
         "leaky_relu: got a slope of -1; expected 0 or more; 0.2 is usual in a DCGAN");
   CHECK(error_of([] { normal(0, -1); }) == "normal: got a deviation of -1; expected 0 or more; drop the sign");
 }
+
+TEST_CASE("errors of pooling, upsampling, embedding and layer norm") {
+  const Random r(1);
+  CHECK(error_of([] { MaxPool2d layer({.kernel_h = 2, .kernel_w = 0}); }) ==
+        "max_pool2d: got a kernel of 2x0; expected 1x1 or more; say how large it is");
+  CHECK(
+      error_of([] { AvgPool2d layer({.kernel_h = 2, .kernel_w = 3, .padding = {.same = false, .right = 3}}); }) ==
+      "avg_pool2d: got a padding of 3 and a kernel of 2x3; expected less padding than kernel, so that there is a pixel "
+      "under each window; pad less");
+  CHECK(error_of([] {
+          AvgPool2d({.kernel_h = 2, .kernel_w = 2}).output_shape({3, 4});
+        }) == "avg_pool2d: got (3, 4); expected (N, C, H, W); put a reshape layer before it");
+  CHECK(error_of([] {
+          GlobalAvgPool().output_shape({3, 4});
+        }) == "global_avg_pool: got (3, 4); expected (N, C, H, W); put a reshape layer before it");
+  CHECK(error_of([] { Upsample layer(2, 0); }) ==
+        "upsample: got a factor of 2x0; expected 1x1 or more; 2 doubles height and width");
+  CHECK(error_of([] {
+          Upsample(2, 2).output_shape({3, 4});
+        }) == "upsample: got (3, 4); expected (N, C, H, W); put a reshape layer before it");
+  CHECK(error_of([&] {
+          Embedding({4, 1}, {.classes = 0, .features = 2}, r);
+        }) == "embedding: got 0 classes and 2 features; expected 1 or more of each; say how many there are");
+  CHECK(error_of([&] {
+          Embedding({4, 1}, {.classes = 3, .features = 2}, r)({}, Tensor({2, 1}, {2, 3}));
+        }) == "embedding: got 3 as the number of a row; expected a whole number from 0 to 2");
+  CHECK(error_of([&] {
+          LayerNorm({4, 3}, {.epsilon = 0}, r);
+        }) == "layer_norm: got an epsilon of 0; expected more than 0; Keras has 0.001, PyTorch 0.00001");
+  CHECK(error_of([&] {
+          LayerNorm({4, 3}, {}, r).output_shape({4, 2});
+        }) == "layer_norm: got (4, 2); expected samples of shape (3); it is made for pictures of one size");
+}

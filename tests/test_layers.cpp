@@ -247,3 +247,48 @@ TEST_CASE("sequential: through the first layers only, as in the whole") {
   CHECK(difference(layers.run(pass, layers.run(pass, x, 0, 1), 1, 2).value(), logits) == 0);
   CHECK(layers.run(pass, x, 0, 0).value().shares_storage_with(x));
 }
+
+TEST_CASE("pooling, upsampling, embedding and layer norm: names, shapes, and options in their places") {
+  const Random r(1);
+  const Shape pictures{2, 3, 7, 6};
+  const Tensor x = numbers(pictures);
+  const PoolOptions options{.kernel_h = 3,
+                            .kernel_w = 2,
+                            .stride_h = 2,
+                            .stride_w = 1,
+                            .padding = {.same = false, .top = 2, .bottom = 0, .left = 1, .right = 1}};
+  const Geometry windows{3, 2, 2, 1, 2, 0, 1, 1};
+  AvgPool2d avg(options);
+  MaxPool2d max(options);
+  CHECK(avg.output_shape(pictures) == Shape{2, 3, 4, 7});
+  CHECK(difference(avg({}, x).value(), avg_pool2d(x, windows).value()) == 0);
+  CHECK(difference(max({}, x).value(), max_pool2d(x, windows).value()) == 0);
+  PoolOptions counting = options, same{.kernel_h = 3, .kernel_w = 2, .padding = {}};
+  counting.count_padding = true;
+  CHECK(difference(AvgPool2d(counting)({}, x).value(), avg_pool2d(x, windows, true).value()) == 0);
+  const Geometry same_windows = Geometry::same(3, 2, 3, 2, 7, 6);  // the stride is the kernel's unless told
+  CHECK(difference(MaxPool2d(same)({}, x).value(), max_pool2d(x, same_windows).value()) == 0);
+  CHECK(MaxPool2d(same).output_shape(pictures) == Shape{2, 3, 3, 3});
+
+  CHECK(Upsample(2, 3).output_shape(pictures) == Shape{2, 3, 14, 18});
+  CHECK(difference(Upsample(2, 3)({}, x).value(), upsample(x, 2, 3).value()) == 0);
+  CHECK(GlobalAvgPool().output_shape(pictures) == Shape{2, 3});
+  CHECK(GlobalAvgPool()({}, x).shape() == Shape{2, 3});
+
+  Embedding embedding({4, 1}, {.classes = 3, .features = 2}, r);
+  CHECK(names(embedding) == Names{"weight (3, 2)"});
+  embedding.parameters()[0]->assign(Tensor({3, 2}, {1, 2, 3, 4, 5, 6}));
+  const std::vector<Real> rows{5, 6, 1, 2};
+  CHECK(embedding({}, Tensor({2, 1}, {2, 0})).value().numbers() == rows);
+  CHECK(embedding({}, Tensor({2}, {2, 0})).value().numbers() == rows);
+  CHECK(embedding.output_shape({7}) == Shape{7, 2});
+
+  LayerNorm norm(pictures, {}, r);
+  CHECK(names(norm) == Names{"weight (3, 7, 6)", "bias (3, 7, 6)"});
+  CHECK(norm.output_shape({5, 3, 7, 6}) == Shape{5, 3, 7, 6});
+  const Tensor gamma = Random(2)("gamma").normal({3, 7, 6}), beta = Random(2)("beta").normal({3, 7, 6});
+  norm.parameters()[0]->assign(gamma);
+  norm.parameters()[1]->assign(beta);
+  for (const Pass& pass : {Pass::evaluation(), Pass::training(r)})
+    CHECK(difference(norm(pass, x).value(), layer_norm(x, gamma, beta, Real(1e-5)).value()) == 0);
+}

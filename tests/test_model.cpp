@@ -244,3 +244,88 @@ TEST_CASE("model: a layer of a user's own") {
   CHECK_THROWS_WITH(register_layer("linear", nullptr),
                     "register_layer: got \"linear\", which exists already; expected a new name");
 }
+
+TEST_CASE("model: pooling, upsampling, embedding and layer norm from JSON") {
+  const auto shape = [](const std::string& layer, const Shape& input) {
+    return build("[{" + layer + "}]", input).network->output_shape(input);
+  };
+  const Shape pictures{2, 3, 7, 8};
+  for (const std::string type : {"avg_pool2d", "max_pool2d"}) {
+    const std::string pool = "\"type\": \"" + type + "\", ";
+    CHECK(shape(pool + R"("kernel": 2)", pictures) == Shape{2, 3, 3, 4});
+    CHECK(shape(pool + R"("kernel": [3, 2], "stride": [1, 2])", pictures) == Shape{2, 3, 5, 4});
+    CHECK(shape(pool + R"("kernel": 2, "padding": "same")", pictures) == Shape{2, 3, 4, 4});
+    CHECK(shape(pool + R"("kernel": 3, "stride": 2, "padding": 1)", pictures) == Shape{2, 3, 4, 4});
+    CHECK(shape(pool + R"("kernel": 3, "padding": [2, 0, 1, 0])", pictures) == Shape{2, 3, 3, 3});
+  }
+  CHECK(shape(R"("type": "global_avg_pool")", pictures) == Shape{2, 3});
+  CHECK(shape(R"("type": "upsample", "factor": 2)", pictures) == Shape{2, 3, 14, 16});
+  CHECK(shape(R"("type": "upsample", "factor": [1, 3])", pictures) == Shape{2, 3, 7, 24});
+  CHECK(shape(R"("type": "embedding", "classes": 10, "features": 50)", {4, 1}) == Shape{4, 50});
+  check_count(R"([{"type": "embedding", "classes": 10, "features": 50}, {"type": "layer_norm"}, {"type": "elu"},
+                  {"type": "silu"}])",
+              {4, 1}, {4, 50}, 600, 600);
+
+  const Built built = build(R"([{"type": "avg_pool2d", "kernel": [2, 3]}, {"type": "layer_norm"}])", pictures);
+  CHECK(built.resolved["network"][0].dump() ==
+        R"({"type":"avg_pool2d","kernel":[2,3],"stride":[2,3],"padding":0,"count_padding":false})");
+  CHECK(built.resolved["network"][1].dump() ==
+        R"({"type":"layer_norm","epsilon":1e-05,"gamma_initializer":"ones","beta_initializer":"zeros"})");
+  const Built embedding = build(R"([{"type": "embedding", "classes": 4000, "features": 5}])", {4, 1});
+  CHECK(embedding.resolved["network"][0]["weight_initializer"].dump() == R"({"type":"normal","mean":0,"deviation":1})");
+  double squares = 0;
+  for (Real w : embedding.network->parameters()[0]->value().numbers()) squares += double(w) * w;
+  CHECK(squares / 20000 == doctest::Approx(1).epsilon(0.05));
+  const Built ones =
+      build(R"([{"type": "embedding", "classes": 2, "features": 1, "weight_initializer": "ones"}])", {4, 1});
+  CHECK(ones.network->parameters()[0]->value().numbers() == std::vector<Real>{1, 1});
+  const Built again = build("[" + embedding.resolved["network"][0].dump() + "]", {4, 1});
+  CHECK(again.resolved == embedding.resolved);
+
+  const Tensor x({1, 1, 1, 3}, {1, 2, 6});
+  const auto padded = [&](const std::string& count) {
+    return (*build(R"([{"type": "avg_pool2d", "kernel": [1, 2], "padding": [0, 0, 1, 0], "count_padding": )" + count +
+                       "}]",
+                   x.shape())
+                 .network)({}, x)
+        .value()
+        .numbers();
+  };
+  CHECK(padded("false") == std::vector<Real>{1, 4});
+  CHECK(padded("true") == std::vector<Real>{Real(0.5), 4});
+
+  CHECK(
+      error_of(R"([{"type": "max_pool2d", "kernel": 2, "padding": 2}])", pictures) ==
+      "c.json:1:14: /network/0 max_pool2d: got a padding of 2 and a kernel of 2x2; expected less padding than kernel, "
+      "so that there is a pixel under each window; pad less");
+  CHECK(error_of(R"([{"type": "max_pool2d", "kernel": 9}])", pictures) ==
+        "c.json:1:14: /network/0 max_pool2d: got (2, 3, 7, 8), with padding 7x8; expected at least the kernel's 9x9; "
+        "take a smaller kernel or more padding");
+  CHECK(error_of(R"([{"type": "max_pool2d", "kernel": 2, "strides": 1}])", pictures)
+            .ends_with("; did you mean \"stride\"?"));
+  CHECK(error_of(R"([{"type": "upsample", "factor": 0}])", pictures) ==
+        "c.json:1:44: /network/0/factor is 0; expected an integer from 1 to 1024, or a list of two, height and width");
+  CHECK(error_of(R"([{"type": "embedding", "classes": 3, "features": 2}])", {4, 2}) ==
+        "c.json:1:14: /network/0 embedding: got (4, 2); expected (N, 1) or (N), a class number for each sample");
+  CHECK(error_of(R"([{"type": "layer_norm"}])", {4}) ==
+        "c.json:1:14: /network/0 layer_norm: got (4); expected (N, ...) with 2 axes or more; the first one counts the "
+        "samples");
+}
+
+TEST_CASE("model: spectral norm is an option of layers with a weight") {
+  const Built built = build(R"([{"type": "conv_transpose2d", "channels": 4, "kernel": 3, "spectral_norm": true},
+                                {"type": "conv2d", "channels": 2, "kernel": 3, "bias": false, "spectral_norm": true},
+                                {"type": "flatten"}, {"type": "linear", "features": 1, "spectral_norm": true}])",
+                            {2, 3, 5, 5});
+  std::string names;
+  for (const Parameter* p : built.network->parameters()) names += p->name() + p->shape().text() + " ";
+  for (const Buffer* b : built.network->buffers()) names += b->name() + b->shape().text() + " ";
+  CHECK(names ==
+        "0.weight_orig(3, 4, 3, 3) 0.bias(4) 1.weight_orig(2, 4, 3, 3) 3.weight_orig(1, 50) 3.bias(1) "
+        "0.weight_u(4) 0.weight_v(27) 1.weight_u(2) 1.weight_v(36) 3.weight_u(1) 3.weight_v(50) ");
+  CHECK(built.resolved["network"][3]["spectral_norm"] == true);
+  CHECK(build(R"([{"type": "linear", "features": 1}])", {1, 2}).resolved["network"][0]["spectral_norm"] == false);
+  CHECK(
+      error_of(R"([{"type": "batch_norm", "spectral_norm": true}])", {1, 2}).find("spectral_norm is not a known key") !=
+      std::string::npos);
+}
