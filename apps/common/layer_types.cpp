@@ -126,7 +126,7 @@ PoolOptions read_pool(Options& layer) {
   std::tie(options.kernel_h, options.kernel_w) = layer.pair("kernel", required, 1, most_pixels);
   const Json kernel = Json::array({options.kernel_h, options.kernel_w});
   std::tie(options.stride_h, options.stride_w) = layer.pair("stride", kernel, 1, most_pixels);
-  options.padding = read_padding(layer, 0);
+  options.padding = read_padding(layer, 0u);
   return options;
 }
 
