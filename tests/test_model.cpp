@@ -304,7 +304,7 @@ TEST_CASE("model: pooling, upsampling, embedding and layer norm from JSON") {
   CHECK(error_of(R"([{"type": "max_pool2d", "kernel": 2, "strides": 1}])", pictures)
             .ends_with("; did you mean \"stride\"?"));
   CHECK(error_of(R"([{"type": "upsample", "factor": 0}])", pictures) ==
-        "c.json:1:44: /network/0/factor is 0; expected an integer from 1 to 1024, or a list of two, height and width");
+        "c.json:1:45: /network/0/factor is 0; expected an integer from 1 to 1024, or a list of two, height and width");
   CHECK(error_of(R"([{"type": "embedding", "classes": 3, "features": 2}])", {4, 2}) ==
         "c.json:1:14: /network/0 embedding: got (4, 2); expected (N, 1) or (N), a class number for each sample");
   CHECK(error_of(R"([{"type": "layer_norm"}])", {4}) ==
