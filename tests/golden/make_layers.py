@@ -1,13 +1,13 @@
 """Golden files of single layers, losses, optimisers and gradient penalties, as PyTorch and Keras compute them.
 
-    python3 tests/golden/make_layers.py     writes layers-pytorch.safetensors, layers-keras.safetensors,
-                                            optimizers.safetensors and gradient-penalties.safetensors next to itself
+    python3 tests/golden/make_layers.py     writes layers-pytorch, layers-keras, operations, optimizers and
+                                            gradient-penalties, each .safetensors, next to itself
 
 Everything is computed in double precision. What goes in (pictures, weights, cotangents) are numbers that a float holds
 exactly, stored as F32; what comes out is stored as F64. README.md says which tensors a case has. The file's metadata
 has the list of cases as JSON: each network as a configuration of Tapestry would describe it.
 """
-from frameworks import (KERAS, PYTORCH, F, File, add_keras, add_pytorch, keras, np, numbers_for, run_pytorch, tf, torch,
+from frameworks import (KERAS, PYTORCH, F, File, add_keras, add_pytorch, keras, np, numbers_for, pair, run_pytorch, tf, torch,
                         weights_of)
 
 
@@ -186,6 +186,85 @@ def layers_in_keras():
     file.write()
 
 
+# Operations that stand in no configuration by themselves ---------------------------------------------------------------
+
+
+def operations():
+    file = File("operations", PYTORCH)
+
+    def add(name, arguments, f, whole=(), **options):
+        """y = f(arguments), of which those in `whole` are whole numbers without a gradient."""
+        normal = numbers_for(name)
+        given = [np.array(a) if i in whole else normal(*a) for i, a in enumerate(arguments)]
+        vars = [torch.tensor(a, requires_grad=i not in whole) for i, a in enumerate(given)]
+        y = f(*vars)
+        cotangent = normal(*y.shape)
+        trained = {i: var for i, var in enumerate(vars) if i not in whole}
+        gradients = torch.autograd.grad(y, list(trained.values()), torch.tensor(cotangent))
+        file.add({"name": name} | options, {f"x{i}": a for i, a in enumerate(given)} | {"dy": cotangent},
+                 {"y": y} | {f"dx{i}": g for i, g in zip(trained, gradients)})
+
+    def pool(kind, name, shape, kernel, stride, padding=(0, 0), **options):
+        f = F.max_pool2d if kind == "max_pool2d" else F.avg_pool2d
+        extra = {"count_include_pad": options.get("count_padding", False)} if kind == "avg_pool2d" else {}
+        add(f"{kind} {name}", [shape], lambda x: f(x, kernel, stride, padding, **extra), operation=kind,
+            kernel=pair(kernel), stride=pair(stride), padding=list(padding), **options)
+
+    for kind in ("max_pool2d", "avg_pool2d"):
+        pool(kind, "2x2 stride 2", (3, 3, 4, 6), 2, 2)
+        pool(kind, "2x2 stride 2, a row left over", (1, 3, 5, 5), 2, 2)
+        pool(kind, "3x3 stride 2, padded", (3, 1, 6, 5), 3, 2, (1, 1))
+        pool(kind, "3x2 stride 1x2", (1, 7, 5, 6), [3, 2], [1, 2])
+        pool(kind, "5x3, padded by 2 and 1", (1, 3, 5, 4), [5, 3], 1, (2, 1))
+    pool("avg_pool2d", "3x3 stride 2, padding counts", (3, 1, 6, 5), 3, 2, (1, 1), count_padding=True)
+    add("global_avg_pool", [(3, 7, 3, 4)], lambda x: x.mean((2, 3)), operation="global_avg_pool")
+    for factors in ([2, 2], [3, 2]):
+        add(f"upsample {factors[0]}x{factors[1]}", [(3, 3, 2, 3)], operation="upsample", factors=factors,
+            f=lambda x: F.interpolate(x, scale_factor=[float(factor) for factor in factors], mode="nearest"))
+    add("embedding", [(5, 3), [4, 0, 4, 4, 2, 0, 1]], lambda w, n: F.embedding(n, w), whole=[1], operation="embedding")
+    add("embedding, 70 rows", [(3, 2), [i * i % 3 for i in range(70)]], lambda w, n: F.embedding(n, w), whole=[1],
+        operation="embedding")
+    add("layer_norm of rows", [(5, 7), (7,), (7,)], lambda x, w, b: F.layer_norm(x, w.shape, w, b, 1e-5),
+        operation="layer_norm", epsilon=1e-5)
+    add("layer_norm of pictures", [(3, 2, 3, 4), (2, 3, 4), (2, 3, 4)],
+        lambda x, w, b: F.layer_norm(x, w.shape, w, b, 0.125), operation="layer_norm", epsilon=0.125)
+    for axis in (-1, 1):
+        add(f"softmax along {axis}", [(3, 4, 5)], lambda x: F.softmax(x, axis), operation="softmax", axis=axis)
+        add(f"log_softmax along {axis}", [(3, 4, 5)], lambda x: F.log_softmax(x, axis), operation="log_softmax", axis=axis)
+
+    def spectral(name, layer, shape, axis, mode, module):
+        normal = numbers_for(name)
+        given = {f"0.{key}": value for key, value in
+                 [(key[2:], value) for key, value in weights_of([layer], shape, normal).items()]}
+        wrapped = torch.nn.utils.spectral_norm(module, dim=axis)
+        wrapped.train(mode == "training")
+        state = {"bias": given["0.bias"], "weight_orig": given["0.weight"]}
+        for key in ("weight_u", "weight_v"):
+            state[key] = normal(*wrapped.state_dict()[key].shape)
+            state[key] = (state[key] / np.linalg.norm(state[key])).astype(np.float32).astype(np.float64)
+        wrapped.load_state_dict({key: torch.tensor(value) for key, value in state.items()})
+        x = torch.tensor(normal(*shape), requires_grad=True)
+        y = wrapped(x)
+        cotangent = normal(*y.shape)
+        trained = dict(wrapped.named_parameters())
+        dx, *gradients = torch.autograd.grad(y, [x, *trained.values()], torch.tensor(cotangent))
+        expected = {"y": y, "dx": dx} | {f"gradient/{key}": g for key, g in zip(trained, gradients)}
+        expected |= {f"after/{key}": value for key, value in wrapped.named_buffers()}
+        file.add({"name": name, "spectral_norm": [layer], "axis": axis, "mode": mode},
+                 {"x": x, "dy": cotangent} | {f"initial/{key}": value for key, value in state.items()}, expected)
+
+    for mode in ("training", "evaluation"):
+        spectral("spectral_norm of linear, " + mode, {"type": "linear", "features": 5}, (3, 4), 0, mode,
+                 torch.nn.Linear(4, 5))
+        spectral("spectral_norm of conv2d, " + mode,
+                 {"type": "conv2d", "channels": 4, "kernel": 3, "stride": 2, "padding": 1}, (3, 3, 5, 5), 0, mode,
+                 torch.nn.Conv2d(3, 4, 3, 2, 1))
+        spectral("spectral_norm of conv_transpose2d, " + mode,
+                 {"type": "conv_transpose2d", "channels": 2, "kernel": 4, "stride": 2, "padding": 1}, (1, 3, 3, 3), 1,
+                 mode, torch.nn.ConvTranspose2d(3, 2, 4, 2, 1))
+    file.write()
+
+
 # Optimisers: a hundred steps ------------------------------------------------------------------------------------------
 
 STEPS, KEPT = 100, (1, 2, 3, 10, 100)
@@ -237,6 +316,16 @@ def optimizers():
     add("SGD in PyTorch", {"type": "sgd", "learning_rate": 0.01}, pytorch(lambda p: torch.optim.SGD(p, 0.01)))
     add("SGD with momentum in PyTorch", {"type": "sgd", "learning_rate": 0.01, "momentum": 0.9},
         pytorch(lambda p: torch.optim.SGD(p, 0.01, 0.9)))
+    add("AdamW in PyTorch", {"type": "adamw", "learning_rate": 0.01, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8,
+                             "epsilon_place": "after_correction", "weight_decay": 0.05},
+        pytorch(lambda p: torch.optim.AdamW(p, 0.01, (0.9, 0.999), 1e-8, 0.05)))
+    for centered in (False, True):
+        how = ", centered" if centered else ""
+        rms = {"type": "rmsprop", "momentum": 0.5, "centered": centered}
+        add("RMSProp in PyTorch" + how, rms | {"learning_rate": 0.01, "rho": 0.9, "epsilon": 1e-8, "form": "pytorch"},
+            pytorch(lambda p: torch.optim.RMSprop(p, 0.01, 0.9, 1e-8, 0, 0.5, centered)))
+        add("RMSProp in Keras" + how, rms | {"learning_rate": rate, "rho": beta1, "epsilon": 2**-23, "form": "keras"},
+            in_keras(keras.optimizers.RMSprop(rate, beta1, 0.5, 2**-23, centered)))
     file.write()
 
 
@@ -278,5 +367,6 @@ def gradient_penalties():
 
 layers_in_pytorch()
 layers_in_keras()
+operations()
 optimizers()
 gradient_penalties()
