@@ -101,6 +101,10 @@ Configuration read_configuration(const JsonSource& source, const Trainer& traine
     read.codes = read_codes(root, plans.code_head);
     read.loss = read_gan_loss(root);
     read.game = read_game(root.object("game"), read.loss);
+    if (read.codes.size() && read.game.order == Order::simultaneous)
+      root.problem("codes",
+                   "are to be found while \"order\" is \"simultaneous\"; expected \"alternating\", since they "
+                   "are learned in a step of the generator's own");
     Options optimizers = root.object("optimizers");
     read.generator_optimizer = read_optimizer(optimizers.object("generator"));
     read.discriminator_optimizer = read_optimizer(optimizers.object("discriminator"));
