@@ -13,7 +13,8 @@ struct Accuracy {  // shares
 
 class Session {
  public:
-  Session(Configuration& configuration, const Dataset& dataset);
+  Session(Configuration& configuration, const Dataset& dataset);  // both have to outlive it
+  Session(Configuration& configuration, Dataset&& dataset) = delete;
 
   Index epochs() const;
   Index steps() const;
