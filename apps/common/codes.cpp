@@ -1,5 +1,7 @@
 #include "apps/common/codes.hpp"
 
+#include <algorithm>
+
 #include "autograd/losses.hpp"
 
 namespace tapestry {
@@ -14,6 +16,22 @@ Tensor Codes::draw(Index count, Random random, Index first) const {
   }
   if (continuous) parts.push_back(random("numbers").uniform({count, continuous}, -1, 1, first));
   return concat(parts, 1).value();
+}
+
+Tensor Codes::tour(const Tensor& variants, Index columns) const {
+  const Index count = variants.shape()[0], length = variants.shape()[1], first = length - size();
+  Tensor all = Tensor::uninitialized({tour_rows(count) * columns, length});
+  Real* to = all.writable();
+  for (Index code = categorical > 0 ? -1 : 0; code < continuous; ++code)  // -1: the category
+    for (Index v = 0; v < count; ++v)
+      for (Index column = 0; column < columns; ++column, to += length) {
+        std::copy_n(variants.data() + v * length, length, to);
+        if (code < 0)
+          for (Index k = 0; k < categorical; ++k) to[first + k] = k == column % categorical;
+        else
+          to[first + categorical + code] = columns > 1 ? Real(4) * column / (columns - 1) - 2 : Real(0);
+      }
+  return all;
 }
 
 Var Codes::loss(const Var& found, const Tensor& codes) const {

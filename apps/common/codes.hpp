@@ -21,6 +21,10 @@ struct Codes {
 
   Index size() const { return categorical + continuous; }
   Tensor draw(Index count, Random random, Index first = 0) const;  // (count, size), those from number `first` on
+  // Latents that show what each code does: in every row one code changes from column to column, a category to the next,
+  // or a number from -2 to 2, and the rest of the latent, of which there are `variants`, does not.
+  Tensor tour(const Tensor& variants, Index columns) const;  // (rows, columns, size of a latent), flat
+  Index tour_rows(Index variants) const { return variants * ((categorical > 0) + continuous); }
   // Cross-entropy of the class, plus half the squared error of the numbers, each a mean over the batch; times weight.
   Var loss(const Var& found, const Tensor& codes) const;
 };

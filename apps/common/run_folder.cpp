@@ -71,12 +71,13 @@ const char* word(RunState state) {
 bool is_of_a_run(const fs::path& path) {
   const std::string name = path.filename().string();
   if (path.extension() == ".safetensors") return name.starts_with("epoch-");
-  return path.extension() == ".png" && (name == "real.png" || name == "untrained.png" || name.starts_with("epoch-"));
+  return path.extension() == ".png" &&
+         (name == "real.png" || name.starts_with("codes-") || name == "untrained.png" || name.starts_with("epoch-"));
 }
 
-std::string epoch_file(long epoch, const char* ending) {
+std::string epoch_file(long epoch, const char* ending, const char* what = "/epoch-") {
   const std::string number = std::to_string(epoch);
-  return "/epoch-" + std::string(number.size() < 4 ? 4 - number.size() : 0, '0') + number + ending;
+  return what + std::string(number.size() < 4 ? 4 - number.size() : 0, '0') + number + ending;
 }
 
 }  // namespace
@@ -140,7 +141,8 @@ bool RunFolder::claim(bool overwrite) const {
 
 // All but run.json, which by now is the new one.
 void RunFolder::remove_old_run() const {
-  for (const std::string& path : {config(), metrics(), timing(), model(), generator(), discriminator()}) fs::remove(path);
+  for (const std::string& path : {config(), metrics(), timing(), model(), generator(), discriminator()})
+    fs::remove(path);
   for (const std::string& folder : {samples(), generators()}) {
     if (!fs::is_directory(folder)) continue;
     for (const fs::directory_entry& entry : fs::directory_iterator(folder))
@@ -150,6 +152,7 @@ void RunFolder::remove_old_run() const {
 }
 
 std::string RunFolder::sample(long epoch) const { return samples() + epoch_file(epoch, ".png"); }
+std::string RunFolder::codes_sample(long epoch) const { return samples() + epoch_file(epoch, ".png", "/codes-"); }
 
 std::string RunFolder::generator(long epoch) const {
   fs::create_directory(generators());

@@ -7,6 +7,7 @@
 //   samples/real.png             the first pictures of the data
 //   samples/untrained.png        the generator's before it learned anything
 //   samples/epoch-0003.png       the generator's, from the same latents every time
+//   samples/codes-0003.png       what its codes do, where it has any
 //   generator.safetensors, discriminator.safetensors
 //   generators/epoch-0010.safetensors   where the configuration asks for them
 #pragma once
@@ -51,6 +52,7 @@ class RunFolder {
   std::string untrained_sample() const { return samples() + "/untrained.png"; }
   std::string real_sample() const { return samples() + "/real.png"; }
   std::string sample(long epoch) const;
+  std::string codes_sample(long epoch) const;
 
  private:
   bool claim(bool overwrite) const;  // false: the folder was there before

@@ -145,15 +145,25 @@ void RunOutput::print_line(const StepResult& r) {
 
 void RunOutput::end_of_epoch(Index epoch, bool last) {
   const Output& o = c_.output;
-  if (o.samples.epochs.holds(epoch) || last)
+  if (o.samples.epochs.holds(epoch) || last) {
     save_grid(run_.sample(epoch), session_.samples(o.samples.rows * o.samples.columns), o.samples.rows,
               o.samples.columns);
+    if (c_.codes.head) save_tour_of_codes(epoch);
+  }
   if (o.accuracy.epochs.holds(epoch)) {
     const Accuracy a = session_.accuracy(o.accuracy.pictures, epoch);
     progress_.message(formatted(">Accuracy real: %.0f%%, fake: %.0f%%", 100 * a.on_real, 100 * a.on_fake));
   }
   if (o.generators.holds(epoch))
     session_.with_average([&] { save_network(run_.generator(epoch), "generator", *c_.generator); });
+}
+
+void RunOutput::save_tour_of_codes(Index epoch) {
+  constexpr Index variants = 3;
+  const auto columns = static_cast<int>(std::max<Index>(c_.codes.categorical, 10));
+  const Batch z = session_.sample_latents(variants);
+  const Tensor pictures = session_.draw(c_.codes.tour(z.x, columns));
+  save_grid(run_.codes_sample(epoch), pictures, static_cast<int>(c_.codes.tour_rows(variants)), columns);
 }
 
 void RunOutput::finish() {

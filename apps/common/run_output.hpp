@@ -24,6 +24,7 @@ class RunOutput {
 
  private:
   void save_grid(const std::string& path, const Tensor& pictures, int rows, int columns) const;
+  void save_tour_of_codes(Index epoch);
   void save_network(const std::string& path, const char* network, Sequential& model);
   void print_line(const StepResult& result);
 
