@@ -220,8 +220,9 @@ TEST_CASE("configuration: the resolved one holds every default and gives itself 
   CHECK(resolved["optimizers"]["generator"].dump() ==
         R"({"type":"adam","learning_rate":0.001,"beta1":0.9,"beta2":0.999,"epsilon":1e-07,)"
         R"("epsilon_place":"outside_correction"})");
-  CHECK(resolved["generator"][0].dump() == R"({"type":"linear","features":784,"bias":true,)"
-                                           R"("weight_initializer":"glorot_uniform","bias_initializer":"zeros","spectral_norm":false})");
+  CHECK(resolved["generator"][0].dump() ==
+        R"({"type":"linear","features":784,"bias":true,)"
+        R"("weight_initializer":"glorot_uniform","bias_initializer":"zeros","spectral_norm":false})");
   CHECK(resolved["training"].dump() == R"({"epochs":3,"batch":8,"generator_batch":8,"batches":"shuffled",)"
                                        R"("last_batch":"keep","average":0,"seed":1,"threads":0,)"
                                        R"("detect_anomalies":false})");
