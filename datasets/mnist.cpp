@@ -125,8 +125,7 @@ Part read_part(const fs::path& file, int rank, const std::string& advice) {
 // The data set that both files belong to, or none.
 const KnownFile* common(const Part& images, const Part& labels) {
   const KnownFile *a = images.known, *b = labels.known;
-  const bool agree = a && b && a->data_set == b->data_set && a->training == b->training;
-  return agree && a->what == "images" && b->what == "labels" ? a : nullptr;
+  return a && b && a->data_set == b->data_set ? a : nullptr;
 }
 
 void check_count(const Part& labels, const Part& images, const std::string& advice) {
