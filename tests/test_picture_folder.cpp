@@ -157,6 +157,7 @@ TEST_CASE("sub-folders are classes, by name, and pictures come in the order of t
   folder.write("cats/readme.txt", {'x'});
   folder.write("cats/.hidden.png", {'x'});
   folder.write(".git/x.png", {'x'});
+  folder.write("dogs/.trash/x.png", {'x'});
   folder.write("empty/notes.md", {'x'});
   for (const int threads : {1, 3}) {
     use_threads(threads);
