@@ -140,6 +140,19 @@ TEST_CASE("matmul of batches") {
   CHECK(matmul(a, one).shape() == Shape{2, 1, 1});
   CHECK(of(matmul(a, a, Product::abT)) == Numbers{5, 25});
   CHECK(of(matmul(one, b, Product::aTb)) == Numbers{101, 10100});
+  const Tensor left = Random(15)("a").normal({2, 1, 4, 3}), right = Random(15)("b").normal({5, 3, 2});
+  std::vector<double> expected;  // (2, 5, 4, 2)
+  for (Index i = 0; i < 2; ++i)
+    for (Index j = 0; j < 5; ++j)
+      for (Index m = 0; m < 4; ++m)
+        for (Index n = 0; n < 2; ++n) {
+          double sum = 0;
+          for (Index k = 0; k < 3; ++k) sum += double(left[(i * 4 + m) * 3 + k]) * right[(j * 3 + k) * 2 + n];
+          expected.push_back(sum);
+        }
+  CHECK(relative_error(matmul(left, right).value(), expected) <= 10 * tolerance);
+  CHECK(relative_error(matmul(permute(left, {0, 1, 3, 2}), right, Product::aTb).value(), expected) <= 10 * tolerance);
+  CHECK(relative_error(matmul(left, permute(right, {0, 2, 1}), Product::abT).value(), expected) <= 10 * tolerance);
   CHECK(matmul(zeros({5, 1, 2, 3}), zeros({4, 3, 6})).shape() == Shape{5, 4, 2, 6});
   CHECK(matmul(zeros({2, 3}), zeros({4, 3, 6})).shape() == Shape{4, 2, 6});
   CHECK(matmul(zeros({5, 4, 2, 3}), zeros({6, 3}), Product::abT).shape() == Shape{5, 4, 2, 6});

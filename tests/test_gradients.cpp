@@ -21,7 +21,7 @@ void check(const std::string& name, const GradientCase::Function& f, const Tenso
         check_grads(f, x, order, {.function = name, .jacobian = jacobian, .zero_from_order = zero_from_order});
     CHECK_MESSAGE(result.ok(), result);
   } catch (const Error& error) {
-    FAIL_CHECK(error.what());  // and on with the table
+    FAIL_CHECK(std::string(error.what()));  // and on with the table
   }
 }
 
