@@ -79,8 +79,7 @@ Vars Recording::backward(const Var& y, Var g, const Vars& wrt, Backward how, boo
     if (call.x.empty()) continue;  // a variable
     rule_of = id;
     auto argument_needed = [&](int i) { return is_needed(call.x[i]); };
-    Vars dx = gradients_of_arguments(call, asked[id - begin] ? here : std::move(here), argument_needed, how,
-                                     consume && !witness);
+    Vars dx = gradients_of_arguments(call, asked[id - begin] ? here : std::move(here), argument_needed, how, consume);
     if (witness) witness->ran(id, dx);
     for (std::size_t i = 0; i < call.x.size(); ++i) {
       if (!argument_needed(i)) continue;

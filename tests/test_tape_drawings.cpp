@@ -186,6 +186,16 @@ TEST_CASE("small tensors are drawn number by number, large ones by their statist
   check_dot(Tape().to_dot(), 0, 0);
 }
 
+TEST_CASE("an operation with many arguments, and a value with many readers, are wide enough for the arrows") {
+  Tape tape;
+  const Var x = tape.variable(Tensor({1}, 1), "x");
+  concat(Vars(30, x), 0);
+  const std::string svg = tape.to_svg();
+  check_picture(svg);
+  CHECK(count(svg, "marker-end") == 30);
+  CHECK(svg.find(">29</text>") != std::string::npos);
+}
+
 TEST_CASE("a network, its gradients, and second derivatives are drawn without overlaps") {
   Sequential network("critic");
   network.add<Linear>(Shape{1, 3}, LinearOptions{.features = 4}, Random(1));
