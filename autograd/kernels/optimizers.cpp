@@ -47,13 +47,13 @@ void momentum(Tensor& w, const Tensor& g, Tensor& velocity, Real momentum, Real 
 }
 
 void rmsprop(Tensor& w, const Tensor& g, Tensor& square, Tensor& mean, Tensor& velocity, const RmsProp& options) {
-  const auto [rho, momentum, epsilon_inside, epsilon_outside, rate_inside, rate_outside] = options;
-  const Real keep = rho, rest = 1 - rho;
+  const RmsProp o = options;  // a copy, for the loops to keep in registers
+  const Real keep = o.rho, rest = 1 - o.rho;
   const Real* const gp = g.data();
   Real *const wp = w.writable(), *const sp = square.writable(), *const vp = velocity.writable();
   const auto move = [=](Index i, Real variance) {
-    vp[i] = momentum * vp[i] + rate_inside * gp[i] / (std::sqrt(variance + epsilon_inside) + epsilon_outside);
-    wp[i] -= rate_outside * vp[i];
+    vp[i] = o.momentum * vp[i] + o.rate_inside * gp[i] / (std::sqrt(variance + o.epsilon_inside) + o.epsilon_outside);
+    wp[i] -= o.rate_outside * vp[i];
   };
   if (mean.empty()) {
     for_each_place(w.size(), [=](Index i) {
