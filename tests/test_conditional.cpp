@@ -180,11 +180,18 @@ TEST_CASE("conditional layers: errors, word for word") {
   CHECK(of_labels(labelled({1, 1, 1})) == "got labels of shape (3); expected (2), one for each sample");
   CHECK(of_labels(Pass::evaluation().with_labels(Tensor({2, 1}, 1))) ==
         "got labels of shape (2, 1); expected (2), one for each sample");
-  CHECK(of_labels(labelled({0, 4})) == "got label 4 for sample 1; expected a whole number from 0 to 3");
-  CHECK(of_labels(labelled({-1, 0})) == "got label -1 for sample 0; expected a whole number from 0 to 3");
-  CHECK(of_labels(labelled({0, Real(0.5)})) == "got label 0.5 for sample 1; expected a whole number from 0 to 3");
-  CHECK(of_labels(labelled({0, NAN})).starts_with("got label nan for sample 1; "));
-  CHECK(of_labels(labelled({Real(1e30), 0})).starts_with("got label 1e+30 for sample 0; "));
+  const auto of_rows = [&](std::vector<Real> labels) {
+    const Pass pass = labelled(std::move(labels));
+    const std::string error = error_of([&] { embedding(pass, rows); });
+    CHECK(error_of([&] { channel(pass, pictures); }) == error);
+    CHECK(error_of([&] { projection(pass, rows); }) == error);
+    return error;
+  };
+  CHECK(of_rows({0, 4}) == "embedding: got 4 as the number of a row; expected a whole number from 0 to 3");
+  CHECK(of_rows({-1, 0}) == "embedding: got -1 as the number of a row; expected a whole number from 0 to 3");
+  CHECK(of_rows({0, Real(0.5)}) == "embedding: got 0.5 as the number of a row; expected a whole number from 0 to 3");
+  CHECK(of_rows({0, NAN}).starts_with("embedding: got nan as the number of a row; "));
+  CHECK(of_rows({Real(1e30), 0}).starts_with("embedding: got 1e+30 as the number of a row; "));
 
   const auto shape_error = [](Layer& layer, Shape input) {
     const std::string announced = error_of([&] { layer.output_shape(input); });

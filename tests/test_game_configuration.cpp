@@ -91,8 +91,6 @@ TEST_CASE("game: what does not go together") {
           "/game/discriminator_step is \"separate\"; expected \"summed\" or \"concatenated\" with a loss that has a "
           "penalty, which belongs to one update on real pictures and fakes");
     CHECK(error_of_one("game.discriminator_step=concatenated", {"loss=" + loss}) == "no error");
-    CHECK(error_of_one("discriminator.1.type=batch_norm", {"loss=" + loss, "discriminator.1={}"}) ==
-          error_of_one("discriminator.1.type=batch_norm", {"loss=" + loss, "discriminator.1={}"}));
     CHECK(error_after({"loss=" + loss, R"(discriminator=[{"type": "flatten"}, {"type": "batch_norm"},
                                           {"type": "linear", "features": 1}])"})
               .ends_with("/discriminator/1 is a batch_norm; expected none in a discriminator whose \"loss\" has a "
@@ -103,11 +101,11 @@ TEST_CASE("game: what does not go together") {
           "no error");
   }
 
-  CHECK(
-      error_of_one("game.order=simultaneous", {"game.fakes=shared", "game.critic_steps=2"}) ==
-      "--set game.fakes=shared: /game/fakes are \"shared\"; expected \"fresh\" ones with more than one of "
-      "\"critic_steps\"\n--set game.order=simultaneous: /game/order is \"simultaneous\"; expected \"critic_steps\" to "
-      "be 1 then, since both networks learn at once");
+  CHECK(error_after({"game.fakes=shared", "game.critic_steps=2", "game.order=simultaneous"}) ==
+        "--set game.order=simultaneous: /game/order is \"simultaneous\"; expected \"critic_steps\" to be 1 then, since "
+        "both networks learn at once\n"
+        "--set game.fakes=shared: /game/fakes are \"shared\"; expected \"fresh\" ones with more than one of "
+        "\"critic_steps\"");
   CHECK(error_of_one("game.fakes=shared", {"game.critic_steps=2"}) ==
         "/game/fakes are \"shared\"; expected \"fresh\" ones with more than one of \"critic_steps\"");
   CHECK(error_of_one("game.order=simultaneous", {"game.fakes=shared", "loss=wasserstein_gp"}) == "no error");
@@ -272,10 +270,11 @@ TEST_CASE("the resolved configuration, read again, gives itself, with every key 
   const Json defaults = read({}).resolved;
   CHECK(defaults["game"].dump() ==
         R"({"discriminator_step":"summed","fakes":"fresh","order":"alternating","critic_steps":1,)"
-        R"("labels":{"real":1,"fake":0,"noise":0,"flip":0},"instance_noise":{"deviation":0,"steps":0}})");
+        R"("labels":{"real":1,"fake":0,"noise":0,"flip":0},"instance_noise":{"deviation":0,"steps":0},"augment":[]})");
   CHECK(defaults["pretrain"].dump() == R"({"steps":0,"batch":64,"noise":[-1,1],"keep":false})");
   CHECK(defaults["output"].dump() ==
-        R"({"samples":{"rows":5,"columns":5,"every_epochs":1,"scale":2},"accuracy":{"every_epochs":0,"pictures":100},)"
+        R"({"samples":{"rows":5,"columns":5,"every_epochs":1,"scale":2,"colours":"grey"},)"
+        R"("accuracy":{"every_epochs":0,"pictures":100},)"
         R"("generators":{"every_epochs":0},"lines":"progress","every_steps":1,"log_every_seconds":5})");
 }
 
@@ -306,7 +305,7 @@ TEST_CASE("a loss and a data set of a user's own, in a configuration") {
   const std::vector<std::string> own = {R"(data={"source": "tests_own", "pictures": 30, "scale": [-1, 1]})",
                                         R"(loss={"type": "tests_own", "power": 2})"};
   Configuration c = read(own, {{"mnist"}});  // in any program
-  CHECK(c.resolved["data"].dump() == R"({"source":"tests_own","pictures":30,"scale":[-1,1]})");
+  CHECK(c.resolved["data"].dump() == R"({"source":"tests_own","pictures":30,"scale":[-1,1],"flips":false})");
   CHECK(c.resolved["loss"].dump() == R"({"type":"tests_own","power":2})");
   CHECK(read({own[0], "loss=tests_own"}).resolved["loss"].dump() == R"({"type":"tests_own","power":4})");
   CHECK(error_of_one("loss.power=1", own) == "/loss/power is 1; expected a number above 1");
@@ -316,9 +315,8 @@ TEST_CASE("a loss and a data set of a user's own, in a configuration") {
   const Dataset dataset = c.data.from.load(3);
   CHECK(dataset.count() == 30);
   Session session(c, dataset);
-  const StepResult result = session.step();  // a power of 2 is least squares, twice
-  CHECK(std::isfinite(result.generator_loss));
   Configuration squares = read({own[0], "loss=least_squares"});
-  Session other(squares, dataset);
-  CHECK(result.generator_loss < 2 * 1.5 * other.step().generator_loss);
+  Session session_of_squares(squares, dataset);
+  // With a power of 2 it is twice the least squares; Adam takes no notice of that.
+  CHECK(session.step().generator_loss == doctest::Approx(2 * session_of_squares.step().generator_loss).epsilon(1e-3));
 }

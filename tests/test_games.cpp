@@ -251,13 +251,13 @@ TEST_CASE("games: a critic's weights are clipped after each of its updates, and 
   // Far beyond the limit, each time.
   class Leap : public Optimizer {
    public:
-    Leap(Parameters parameters, double limit) : Optimizer(std::move(parameters)), limit_(limit) {}
+    Leap(Parameters parameters, double limit) : Optimizer("leap", std::move(parameters), 1), limit_(limit) {}
 
    private:
-    void update(std::size_t, Parameter& parameter, const Tensor&, long t) override {
-      if (t > 1)
+    void update(Parameter& parameter, const Tensor&, const Step& step) override {
+      if (step.t > 1)
         for (const Real w : parameter.value().numbers()) CHECK(std::abs(w) <= Real(limit_));
-      parameter.assign((Var(parameter.value()) + (t % 2 ? Real(7) : Real(-7))).value());
+      parameter.assign((Var(parameter.value()) + (step.t % 2 ? Real(7) : Real(-7))).value());
     }
     double limit_;
   };

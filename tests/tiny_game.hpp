@@ -64,7 +64,7 @@ inline GanLoss loss_of(const std::string& json) {
 // Keeps the gradients of each of its steps and leaves the weights alone.
 class Recorder : public Optimizer {
  public:
-  explicit Recorder(Parameters parameters) : Optimizer(std::move(parameters)) {}
+  explicit Recorder(Parameters parameters) : Optimizer("recorder", std::move(parameters), 1) {}
   // Of all parameters, one after the other; t = 0, 1, ...
   Numbers gradient(std::size_t t) const {
     Numbers all;
@@ -74,10 +74,10 @@ class Recorder : public Optimizer {
   }
 
  private:
-  void update(std::size_t place, Parameter&, const Tensor& gradient, long t) override {
-    gradients_.resize(t);
-    gradients_.back().resize(place + 1);
-    gradients_.back()[place] = gradient;
+  void update(Parameter&, const Tensor& gradient, const Step& step) override {
+    gradients_.resize(step.t);
+    gradients_.back().resize(step.place + 1);
+    gradients_.back()[step.place] = gradient;
   }
   std::vector<Tensors> gradients_;
 };
