@@ -27,8 +27,10 @@ struct Convolution {  // all lengths of one convolution
   double nanoseconds() const { return multiply_adds() / 50; }  // on one thread, roughly
 };
 
-// The default: each takes the fastest way for its geometry. `bias`, if not null, has one number for each channel of
-// the result.
+// The default: each takes the fastest way for its geometry (convolution.cpp says which and why). `bias`, if not null,
+// has one number for each channel of the result.
+enum class Way { table, winograd, few_channels, mirrored, linear };
+Way best_way(const Convolution& k);
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
@@ -53,5 +55,11 @@ namespace few_channels {  // convolution_few_channels.cpp: a big picture of one 
 bool fits(const Convolution& k);
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
 }  // namespace few_channels
+namespace winograd {                  // convolution_winograd.cpp: fewer multiplications
+double saving(const Convolution& k);  // direct multiplications over those left; 0 where the tiles do not fit
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
+}  // namespace winograd
 
 }  // namespace tapestry::kernels

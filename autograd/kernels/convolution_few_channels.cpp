@@ -34,8 +34,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
     const Scratch product(rows * pixels);
     for (Index column = 0;; column = std::min(column + panel_width, pixels - panel_width)) {  // the last one overlaps
-      table_product(rows, k.O, w.data(), places.data(), depth.data(), y.data() + n * k.O * pixels + column, pixels,
-                    product + column, results.data(), false);
+      table_product(rows, panel_width, k.O, w.data(), places.data(), depth.data(), y.data() + n * k.O * pixels + column,
+                    pixels, product + column, results.data(), false);
       if (column == pixels - panel_width) break;
     }
     for (Index c = 0; c < k.C; ++c) {

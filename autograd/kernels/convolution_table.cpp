@@ -60,10 +60,6 @@ void store(const Real* panel, Index pixels, Index channels, const Real* bias, Re
     for (Index i = 0; i < pixels; ++i) planes[c * pixels + i] += bias[c];
 }
 
-Index channels_in_panel(Index channels, Index panel) {
-  return std::min<Index>(panel_width, channels - panel * panel_width);
-}
-
 }  // namespace
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
@@ -82,7 +78,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
   const Scratch weights(panels(k.O) * depth * panel_width);  // w^T in panels of output channels
   parallel_for(panels(k.O), 0.5 * k.O * depth, [&](Index panel) {
     Real* const to = weights + panel * depth * panel_width;
-    const Index channels = channels_in_panel(k.O, panel);
+    const Index channels = columns_in_panel(k.O, panel);
     if (channels < panel_width) std::fill_n(to, depth * panel_width, Real(0));
     transpose(w.data() + panel * panel_width * depth, depth, channels, depth, to, panel_width);
   });
@@ -95,11 +91,11 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
     for (Index plane = 0; plane < count * k.C; ++plane)
       pad(x.data() + (first * k.C + plane) * k.H * k.W, k.H, k.W, padded, pictures + plane * padded.area());
     for (Index panel = 0; panel < panels(k.O); ++panel) {
-      table_product(count * pixels, depth, pictures, places.data(), taps.data(), weights + panel * depth * panel_width,
-                    panel_width, sums, results.data(), false);
+      table_product(count * pixels, columns_in_panel(k.O, panel), depth, pictures, places.data(), taps.data(),
+                    weights + panel * depth * panel_width, panel_width, sums, results.data(), false);
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n)
-        store(sums + n * pixels * panel_width, pixels, channels_in_panel(k.O, panel), bias ? bias + channel : nullptr,
+        store(sums + n * pixels * panel_width, pixels, columns_in_panel(k.O, panel), bias ? bias + channel : nullptr,
               to + ((first + n) * k.O + channel) * pixels);
     }
   });
@@ -150,7 +146,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
         for (std::size_t t = 0; t < phase.taps.size(); ++t) {
           const Real* const from = w.data() + (o * k.C + panel * panel_width) * k.taps() + phase.taps[t];
           Real* const to = phase.weights + (panel * phase.depth.size() + o * phase.taps.size() + t) * panel_width;
-          const Index channels = channels_in_panel(k.C, panel);
+          const Index channels = columns_in_panel(k.C, panel);
           for (Index c = 0; c < channels; ++c) to[c] = from[c * k.taps()];
           std::fill_n(to + channels, panel_width - channels, Real(0));
         }
@@ -166,12 +162,12 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
     for (Index panel = 0; panel < panels(k.C); ++panel) {
       for (const Phase& phase : phases) {
         const Index depth = phase.depth.size(), rows = phase.rows.size() / G * count;
-        table_product(rows, depth, pictures, phase.rows.data(), phase.depth.data(),
+        table_product(rows, columns_in_panel(k.C, panel), depth, pictures, phase.rows.data(), phase.depth.data(),
                       phase.weights + panel * depth * panel_width, panel_width, sums, phase.results.data(), false);
       }
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n)
-        store(sums + n * pixels * panel_width, pixels, channels_in_panel(k.C, panel), bias ? bias + channel : nullptr,
+        store(sums + n * pixels * panel_width, pixels, columns_in_panel(k.C, panel), bias ? bias + channel : nullptr,
               to + ((first + n) * k.C + channel) * pixels);
     }
   });
@@ -206,17 +202,17 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
           pad(x.data() + ((first + n) * k.C + channel + c) * k.H * k.W, k.H, k.W, padded,
               pictures + (c * G + n) * padded.area());
       for (Index panel = 0; panel < panels(k.O); ++panel) {
-        const Index columns = channels_in_panel(k.O, panel);
+        const Index columns = columns_in_panel(k.O, panel);
         if (columns < panel_width) std::fill_n(static_cast<Real*>(small), count * pixels * panel_width, Real(0));
         for (Index n = 0; n < count; ++n)
           transpose(y.data() + ((first + n) * k.O + panel * panel_width) * pixels, pixels, columns, pixels,
                     small + n * pixels * panel_width, panel_width);
-        table_product(rows, count * pixels, pictures, taps.data(), places.data(), small, panel_width,
+        table_product(rows, columns, count * pixels, pictures, taps.data(), places.data(), small, panel_width,
                       sums + panel * rows * panel_width, results.data(), first > chunk * chunk_samples);
       }
     }
     for (Index panel = 0; panel < panels(k.O); ++panel)
-      transpose(sums + panel * rows * panel_width, panel_width, rows, channels_in_panel(k.O, panel),
+      transpose(sums + panel * rows * panel_width, panel_width, rows, columns_in_panel(k.O, panel),
                 partial + chunk * size + (panel * panel_width * k.C + channel) * k.taps(), k.C * k.taps());
   });
   add_in_pairs(partial, chunks(k.N), size);

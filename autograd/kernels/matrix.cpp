@@ -77,18 +77,19 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     const Real* const a_numbers = a.numbers + a_begins[matrix] + row * a.row_stride;
     const Matrix b_here{b.numbers + b_begins[matrix], b.rows, b.columns, b.row_stride, b.column_stride};
     const Index rows = std::min(row_block, a.rows - row), size = rows * panel_width;
+    const Index width = std::min<Index>(panel_width, b.columns - column);
     const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(pieces * size);
     for (Index piece = 0; piece < pieces; ++piece) {
       const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
       for (Index k = begin; k < end; k += depth_block) {
         const Index part = std::min(depth_block, end - k);
         fill_panel(b_here, k, part, column, panel);
-        table_product(rows, part, a_numbers + k * a.column_stride, row_offsets.data(), depth_offsets.data(), panel,
-                      panel_width, c + piece * size, result_offsets.data(), k > begin);
+        table_product(rows, width, part, a_numbers + k * a.column_stride, row_offsets.data(), depth_offsets.data(),
+                      panel, panel_width, c + piece * size, result_offsets.data(), k > begin);
       }
     }
     add_in_pairs(c, pieces, size);
-    store(matrix, row, column, rows, std::min<Index>(panel_width, b.columns - column), c);
+    store(matrix, row, column, rows, width, c);
   });
 }
 

@@ -1,16 +1,17 @@
 // The table product: the one inner loop under convolutions and matrix products.
 //
-//   C[c[i] + j] (+)= sum over l of A[a[i] + t[l]] * B[l b_stride + j],      i < rows, j < panel_width, l < depth
+//   C[c[i] + j] (+)= sum over l of A[a[i] + t[l]] * B[l b_stride + j],      i < rows, j < columns, l < depth
 //
 // B comes in panels, panel_width numbers wide, and is read by vectors. A is only ever broadcast, one number at a time,
 // so it can lie anywhere: two lists of offsets say where. For a matrix they are i row_stride and l; for a convolution a
 // pixel's place in the padded picture and a tap's place in the window. So im2col becomes two lists of integers, and no
 // column matrix is ever written.
 //
-// Each C[i, j] is summed over l = 0, 1, 2, ... in this order, whatever the number of rows: a row's bits do not depend
-// on the rows around it.
+// Each C[i, j] is summed over l in pieces of about depth_block, in this order, whatever the number of rows: a row's
+// bits do not depend on the rows around it.
 #pragma once
 #include <Eigen/Core>
+#include <algorithm>
 #include <vector>
 
 #include "autograd/kernels/scratch.hpp"
@@ -20,52 +21,90 @@ namespace tapestry::kernels {
 
 using Offsets = std::vector<int>;
 
-// Six rows by four vectors fill 24 of the 32 registers of AVX-512 and NEON; with 16 registers (AVX2, SSE) two vectors.
-constexpr int vector_width = Eigen::internal::packet_traits<Real>::size;
-constexpr int panel_width = vector_width * (EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS >= 32 ? 4 : 2);
-constexpr int tile_rows = 6;
+using Packet = Eigen::internal::packet_traits<Real>::type;
+constexpr int lanes = Eigen::internal::packet_traits<Real>::size;  // numbers in a vector
 
-// All rows sweep over so much of a panel before they go on to more: 32 KB, which stays in the core's first-level cache.
-constexpr Index depth_block = 32 * 1024 / (panel_width * sizeof(Real));
+// A tile of the result stays in registers. With 32 of them (AVX-512, NEON) panels are four vectors wide, with 16 (AVX2,
+// SSE) two; the rest is for B and the number of A that is broadcast.
+constexpr int registers = EIGEN_ARCH_DEFAULT_NUMBER_OF_REGISTERS, panel_vectors = registers / 8;
+constexpr int panel_width = panel_vectors * lanes;
+constexpr int tile_rows(int vectors) { return 8 * vectors <= registers - 8 ? 8 : 6; }
+
+// All rows sweep over so much of a panel before they go on to more: 32 KB of float with AVX-512, which stay in the
+// core's first-level cache. Besides, a sum of sums of 128 numbers is far more exact than one long sum.
+constexpr Index depth_block = 128;
 
 inline Index panels(Index columns) { return (columns + panel_width - 1) / panel_width; }
+inline Index columns_in_panel(Index columns, Index panel) {
+  return std::min<Index>(panel_width, columns - panel * panel_width);
+}
 
-template <int rows>
-void table_tile(Index depth, const Real* A, const int* a, const int* t, const Real* B, Index b_stride, Real* C,
-                const int* c, bool add) {
-  using Row = Eigen::Matrix<Real, panel_width, 1>;
-  Eigen::Matrix<Real, panel_width, rows> sum;  // lives in registers, if the loops over its columns are unrolled
+namespace detail {
+struct Operands {  // of the table product
+  const Real* A;
+  const int *a, *t;
+  const Real* B;
+  Index b_stride;
+  Real* C;
+  const int* c;
+  bool add;
+};
+
+template <int vectors, int rows>
+void table_tile(const Operands& of, Index row, Index l, Index end) {
+  using namespace Eigen::internal;
+  Packet sum[rows][vectors];
   const Real* from[rows];
 #pragma GCC unroll 8
   for (int i = 0; i < rows; ++i) {
-    from[i] = A + a[i];
-    if (add)
-      sum.col(i) = Eigen::Map<const Row>(C + c[i]);
-    else
-      sum.col(i).setZero();
-  }
-  for (Index l = 0; l < depth; ++l, B += b_stride) {
-    const Eigen::Map<const Row> b(B);
+    from[i] = of.A + of.a[row + i];
 #pragma GCC unroll 8
-    for (int i = 0; i < rows; ++i) sum.col(i) += from[i][t[l]] * b;
+    for (int v = 0; v < vectors; ++v) sum[i][v] = pset1<Packet>(Real(0));
+  }
+  const int* const t = of.t;
+  const Real* b = of.B + l * of.b_stride;
+  for (; l < end; ++l, b += of.b_stride) {
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i) {
+      const Packet a = pset1<Packet>(from[i][t[l]]);
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; ++v) sum[i][v] = pmadd(a, ploadu<Packet>(b + v * lanes), sum[i][v]);
+    }
   }
 #pragma GCC unroll 8
-  for (int i = 0; i < rows; ++i) Eigen::Map<Row>(C + c[i]) = sum.col(i);
+  for (int i = 0; i < rows; ++i) {
+    Real* const to = of.C + of.c[row + i];
+#pragma GCC unroll 8
+    for (int v = 0; v < vectors; ++v) {
+      if (of.add) sum[i][v] = padd(ploadu<Packet>(to + v * lanes), sum[i][v]);
+      pstoreu(to + v * lanes, sum[i][v]);
+    }
+  }
 }
 
-// All rows against one panel, in pieces of the depth of about depth_block each.
-inline void table_product(Index rows, Index depth, const Real* A, const int* a, const int* t, const Real* B,
-                          Index b_stride, Real* C, const int* c, bool add) {
+// Tiles of `rows` rows, then the rest in halves.
+template <int vectors, int rows = tile_rows(vectors)>
+void table_rows(const Operands& of, Index row, Index count, Index l, Index end) {
+  for (; row + rows <= count; row += rows) table_tile<vectors, rows>(of, row, l, end);
+  if constexpr (rows > 1)
+    if (row < count) table_rows<vectors, rows / 2>(of, row, count, l, end);
+}
+
+template <int vectors = panel_vectors>
+void table_columns(const Operands& of, Index columns, Index rows, Index l, Index end) {
+  if constexpr (vectors > 1)
+    if (columns <= (vectors - 1) * lanes) return table_columns<vectors - 1>(of, columns, rows, l, end);
+  table_rows<vectors>(of, 0, rows, l, end);
+}
+}  // namespace detail
+
+// All rows against one panel, of which only the first `columns` matter: what is written beyond them means nothing.
+inline void table_product(Index rows, Index columns, Index depth, const Real* A, const int* a, const int* t,
+                          const Real* B, Index b_stride, Real* C, const int* c, bool add) {
   const Index pieces = std::max<Index>(1, (depth + depth_block / 2) / depth_block);
-  for (Index piece = 0; piece < pieces; ++piece, add = true) {
-    const Index l = depth * piece / pieces, part = depth * (piece + 1) / pieces - l;
-    const Real* const b = B + l * b_stride;
-    Index i = 0;
-    for (; i + tile_rows <= rows; i += tile_rows)
-      table_tile<tile_rows>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
-    for (; i + 2 <= rows; i += 2) table_tile<2>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
-    if (i < rows) table_tile<1>(part, A, a + i, t + l, b, b_stride, C, c + i, add);
-  }
+  for (Index piece = 0; piece < pieces; ++piece, add = true)
+    detail::table_columns({A, a, t, B, b_stride, C, c, add}, columns, rows, depth * piece / pieces,
+                          depth * (piece + 1) / pieces);
 }
 
 // 0, step, 2 step, ...

@@ -1,4 +1,4 @@
-// Transposition of a matrix that is part of larger ones: to[j to_stride + i] = from[i from_stride + j].
+// Transposition of a matrix that is part of larger ones.
 #pragma once
 #include <Eigen/Core>
 
@@ -7,32 +7,44 @@
 namespace tapestry::kernels {
 
 namespace detail {
-// One square of vector_width x vector_width numbers: rows in registers, exchanged there, written as columns.
-inline void transpose_square(const Real* from, Index from_stride, Real* to, Index to_stride) {
-  using Packet = Eigen::internal::packet_traits<Real>::type;
-  constexpr int n = Eigen::internal::packet_traits<Real>::size;
-  Eigen::internal::PacketBlock<Packet, n> square;
-  for (int i = 0; i < n; ++i) square.packet[i] = Eigen::internal::ploadu<Packet>(from + i * from_stride);
-  Eigen::internal::ptranspose(square);
-  for (int i = 0; i < n; ++i) Eigen::internal::pstoreu(to + i * to_stride, square.packet[i]);
-}
-}  // namespace detail
-
-inline void transpose(const Real* from, Index from_stride, Index rows, Index columns, Real* to, Index to_stride) {
-  constexpr Index n = Eigen::internal::packet_traits<Real>::size;
-  if (rows < n || columns < n) {
-    for (Index i = 0; i < rows; ++i)
-      for (Index j = 0; j < columns; ++j) to[j * to_stride + i] = from[i * from_stride + j];
-    return;
-  }
-  // The last square of a row or column overlaps the one before it: cheaper than a loop over odd numbers.
+// Squares of n x n numbers, n the width of a vector: rows in registers, exchanged there, written as columns. The last
+// square of a row or column overlaps the one before it: cheaper than a loop over odd numbers.
+template <class Packet, class From, class To>
+void transpose_in_squares(Index rows, Index columns, From from, To to) {
+  constexpr Index n = Eigen::internal::unpacket_traits<Packet>::size;
   for (Index i = 0;; i = std::min(i + n, rows - n)) {
     for (Index j = 0;; j = std::min(j + n, columns - n)) {
-      detail::transpose_square(from + i * from_stride + j, from_stride, to + j * to_stride + i, to_stride);
+      Eigen::internal::PacketBlock<Packet, n> square;
+      for (int k = 0; k < n; ++k) square.packet[k] = Eigen::internal::ploadu<Packet>(from(i + k) + j);
+      Eigen::internal::ptranspose(square);
+      for (int k = 0; k < n; ++k) Eigen::internal::pstoreu(to(j + k) + i, square.packet[k]);
       if (j == columns - n) break;
     }
     if (i == rows - n) break;
   }
+}
+}  // namespace detail
+
+// to(j)[i] = from(i)[j]: `from` gives the place of a row, `to` that of a column.
+template <class From, class To>
+void transpose_rows(Index rows, Index columns, From from, To to) {
+  using Wide = Eigen::internal::packet_traits<Real>::type;
+  using Half = Eigen::internal::unpacket_traits<Wide>::half;
+  using Quarter = Eigen::internal::unpacket_traits<Half>::half;
+  const Index least = std::min(rows, columns);
+  if (least >= Eigen::internal::unpacket_traits<Wide>::size)
+    detail::transpose_in_squares<Wide>(rows, columns, from, to);
+  else if (least >= Eigen::internal::unpacket_traits<Quarter>::size)  // pictures of 2 x 2 and 3 x 3, kernels of 3 x 3
+    detail::transpose_in_squares<Quarter>(rows, columns, from, to);
+  else
+    for (Index i = 0; i < rows; ++i)
+      for (Index j = 0; j < columns; ++j) to(j)[i] = from(i)[j];
+}
+
+// to[j to_stride + i] = from[i from_stride + j]
+inline void transpose(const Real* from, Index from_stride, Index rows, Index columns, Real* to, Index to_stride) {
+  transpose_rows(
+      rows, columns, [=](Index i) { return from + i * from_stride; }, [=](Index j) { return to + j * to_stride; });
 }
 
 }  // namespace tapestry::kernels

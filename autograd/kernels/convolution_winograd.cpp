@@ -1,0 +1,268 @@
+// Convolution with fewer multiplications: winograd_transforms.hpp has the algorithm, winograd_tiles.hpp the tiles.
+//
+//   gather            y tile  = A^T [ (G w G^T) . (B^T x B) ] A     summed over channels and phases before A^T
+//   scatter           x tile += B   [ (G w G^T) . (A y A^T) ] B^T   overlapping tiles are added
+//   weight gradient   w       = G^T [ (A y A^T) . (B^T x B) ] G     summed over tiles before G^T
+//
+// "." multiplies point by point. For one point, all tiles and all channels, that is a matrix product, so each point of
+// each phase has one; its rows are tiles (or, for the weight gradient, channels of the big picture).
+//
+// A few pictures at a time form a group: enough tiles to make use of the weights while they are in the cache, few
+// enough for all that lies between the transforms to stay there too.
+#include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/pairwise_sum.hpp"
+#include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/pictures.hpp"
+#include "autograd/kernels/winograd_tiles.hpp"
+
+namespace tapestry::kernels::winograd {
+namespace {
+
+constexpr Index odd_line = 16;  // planes that lie a power of two apart would meet in the same lines of the cache
+
+Index in_lanes(Index channels) { return (channels + lanes - 1) / lanes * lanes; }
+
+struct Plan {
+  Axis y, x;
+  Tiles tiles;
+  std::vector<Point> rows, columns;  // points along each axis
+  Index points, small_points;        // of all phases; of the small picture's transform
+  Index height, width;               // of the big picture with its padding
+
+  explicit Plan(const Convolution& k)
+      : y(cut(k.R(), k.g.stride_h, k.P)),
+        x(cut(k.S(), k.g.stride_w, k.Q)),
+        tiles(y, x),
+        rows(winograd::points(y)),
+        columns(winograd::points(x)),
+        points(y.points() * x.points()),
+        small_points(small_height() * small_width()),
+        height(std::max((k.P - 1) * k.g.stride_h + k.R(), k.H + k.g.top)),
+        width(std::max((k.Q - 1) * k.g.stride_w + k.S(), k.W + k.g.left)) {}
+
+  int small_height() const { return y.points(0, y.m); }
+  int small_width() const { return x.points(0, x.m); }
+  Index pictures_in_group(Index tiles_in_group, Index most) const {
+    return std::clamp<Index>(tiles_in_group / tiles.size(), 1, std::max<Index>(1, most));
+  }
+
+  // f(phase along y, along x, number of its first point)
+  template <class F>
+  void each_phase(F f) const {
+    for (int i = 0; i < y.phases(); ++i)
+      for (int j = 0; j < x.phases(); ++j) f(i, j, y.first_point(i) * x.points() + x.first_point(j));
+  }
+  // f(number of the point, of the small picture's point that it meets, the tiles that have it, is it the first phase)
+  template <class F>
+  void each_point(Index pictures, F f) const {
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      for (std::size_t j = 0; j < columns.size(); ++j)
+        f(static_cast<Index>(i * columns.size() + j), rows[i].number * small_width() + columns[j].number,
+          tiles.having(rows[i], columns[j], pictures), rows[i].phase == 0 && columns[j].phase == 0);
+  }
+
+  // Where the pixels of the big picture lie when it has its padding and so many numbers to a pixel.
+  Offsets places(const Convolution& k, Index pitch) const {
+    Offsets places;
+    for (Index h = 0; h < k.H; ++h)
+      for (Index v = 0; v < k.W; ++v)
+        places.push_back(static_cast<int>(((k.g.top + h) * width + k.g.left + v) * pitch));
+    return places;
+  }
+
+  // B^T x B of all tiles of picture n of a group of `count`; point i of tile t at to + i point_step + t pitch.
+  void transform_big(const Real* pixels, Index pitch, Index n, Index count, Real* to, Index point_step) const {
+    for (const Tiles::Tile& t : tiles.tiles)
+      each_phase([&](int i, int j, Index first) {
+        const Real* const corner = pixels + ((t.p * y.stride + i) * width + t.q * x.stride + j) * pitch;
+        transform(interpolate<true>(y.points(i, t.height)), interpolate<true>(x.points(j, t.width)), pitch,
+                  {corner, y.stride * width * pitch, x.stride * pitch},
+                  {to + first * point_step + t.row(n, count) * pitch, x.points() * point_step, point_step});
+      });
+  }
+  // A y A^T
+  void transform_small(const Real* pixels, Index pitch, Index n, Index count, Real* to, Index point_step) const {
+    for (const Tiles::Tile& t : tiles.tiles)
+      transform(evaluate<false>(y.points(0, t.height), t.height), evaluate<false>(x.points(0, t.width), t.width), pitch,
+                {pixels + (t.p * x.windows + t.q) * pitch, x.windows * pitch, pitch},
+                {to + t.row(n, count) * pitch, small_width() * point_step, point_step});
+  }
+};
+
+// G w G^T in panels: for each panel of the result's channels, point and channel of the operand, panel_width numbers.
+// kernel(a, b) is the kernel between channel a of the operand and channel b of the result.
+template <class F>
+void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B, F kernel, Real* to) {
+  const Index taps = k.taps(), row = in_lanes(taps), pitch = in_lanes(B);
+  parallel_for(A, 1.0 * A * B * plan.points, [&](Index a) {
+    const Scratch kernels(B * row), by_tap(row * pitch);
+    for (Index b = 0; b < B; ++b) std::copy_n(kernel(a, b), taps, kernels + b * row);
+    transpose(kernels, row, B, row, by_tap, pitch);
+    for (Index b = 0; b < pitch; b += panel_width)
+      plan.each_phase([&](int i, int j, Index first) {
+        Real* const corner = to + ((b / panel_width * plan.points + first) * A + a) * panel_width;
+        transform(evaluate<false>(plan.y.points(i, plan.y.m), plan.y.taps(i)),
+                  evaluate<false>(plan.x.points(j, plan.x.m), plan.x.taps(j)), std::min<Index>(panel_width, pitch - b),
+                  {by_tap + (i * k.S() + j) * pitch + b, plan.y.stride * k.S() * pitch, plan.x.stride * pitch},
+                  {corner, plan.x.points() * A * panel_width, A * panel_width});
+      });
+  });
+}
+
+}  // namespace
+
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
+  const Plan plan(k);
+  const Index G = plan.pictures_in_group(36, k.N / 8), pitch = in_lanes(k.C), tiles = G * plan.tiles.size();
+  const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
+  const Scratch weights(panels(k.O) * plan.points * k.C * panel_width);
+  transform_weights(
+      k, plan, k.C, k.O, [&](Index c, Index o) { return w.data() + (o * k.C + c) * k.taps(); }, weights);
+
+  const Offsets places = plan.places(k, pitch), planes = multiples(windows, panel_width);
+  const Offsets rows = multiples(tiles, pitch), depth = multiples(k.C, 1), results = multiples(tiles, panel_width);
+  Tensor y = Tensor::uninitialized(k.small());
+  Real* const to = y.writable();
+  parallel_for((k.N + G - 1) / G, k.nanoseconds(), [&](Index group) {
+    const Index first = group * G, count = std::min(G, k.N - first);
+    const Scratch picture(plan.height * plan.width * pitch), transformed(plan.points * step);
+    const Scratch sums(plan.small_points * sum_step), result(windows * panel_width);
+    std::fill_n(static_cast<Real*>(picture), plan.height * plan.width * pitch, Real(0));
+    for (Index n = 0; n < count; ++n) {
+      channels_last(x.data() + (first + n) * k.C * k.H * k.W, k.C, places, picture);
+      plan.transform_big(picture, pitch, n, count, transformed, step);
+    }
+    for (Index panel = 0; panel < panels(k.O); ++panel) {
+      plan.each_point(count, [&](Index point, Index small_point, Tiles::Rows having, bool first_phase) {
+        table_product(having.count, columns_in_panel(k.O, panel), k.C, transformed + point * step,
+                      rows.data() + having.begin, depth.data(),
+                      weights + (panel * plan.points + point) * k.C * panel_width, panel_width,
+                      sums + small_point * sum_step, results.data() + having.begin, !first_phase);
+      });
+      const Index channel = panel * panel_width;
+      for (Index n = 0; n < count; ++n) {
+        for (const Tiles::Tile& t : plan.tiles.tiles)
+          transform(evaluate<true>(plan.y.points(0, t.height), t.height),
+                    evaluate<true>(plan.x.points(0, t.width), t.width), panel_width,
+                    {sums + t.row(n, count) * panel_width, plan.small_width() * sum_step, sum_step},
+                    {result + (t.p * k.Q + t.q) * panel_width, k.Q * panel_width, panel_width});
+        channels_first(result, planes, columns_in_panel(k.O, panel), bias ? bias + channel : nullptr,
+                       to + ((first + n) * k.O + channel) * windows);
+      }
+    }
+  });
+  return y;
+}
+
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+  const Plan plan(k);
+  const Index G = plan.pictures_in_group(36, k.N / 8), pitch = in_lanes(k.O), tiles = G * plan.tiles.size();
+  const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
+  const Scratch weights(panels(k.C) * plan.points * k.O * panel_width);
+  transform_weights(
+      k, plan, k.O, k.C, [&](Index o, Index c) { return w.data() + (o * k.C + c) * k.taps(); }, weights);
+
+  const Offsets places = plan.places(k, panel_width), planes = multiples(windows, pitch);
+  const Offsets rows = multiples(tiles, pitch), depth = multiples(k.O, 1), results = multiples(tiles, panel_width);
+  Tensor x = Tensor::uninitialized(k.big());
+  Real* const to = x.writable();
+  parallel_for((k.N + G - 1) / G, k.nanoseconds(), [&](Index group) {
+    const Index first = group * G, count = std::min(G, k.N - first), area = plan.height * plan.width * panel_width;
+    const Scratch picture(windows * pitch), transformed(plan.small_points * step);
+    const Scratch sums(plan.points * sum_step), result(area);
+    for (Index n = 0; n < count; ++n) {
+      channels_last(y.data() + (first + n) * k.O * windows, k.O, planes, picture);
+      plan.transform_small(picture, pitch, n, count, transformed, step);
+    }
+    for (Index panel = 0; panel < panels(k.C); ++panel) {
+      plan.each_point(count, [&](Index point, Index small_point, Tiles::Rows having, bool) {
+        table_product(having.count, columns_in_panel(k.C, panel), k.O, transformed + small_point * step,
+                      rows.data() + having.begin, depth.data(),
+                      weights + (panel * plan.points + point) * k.O * panel_width, panel_width, sums + point * sum_step,
+                      results.data() + having.begin, false);
+      });
+      const Index channel = panel * panel_width;
+      for (Index n = 0; n < count; ++n) {
+        std::fill_n(static_cast<Real*>(result), area, Real(0));
+        for (const Tiles::Tile& t : plan.tiles.tiles)
+          plan.each_phase([&](int i, int j, Index point) {
+            Real* const corner =
+                result + ((t.p * plan.y.stride + i) * plan.width + t.q * plan.x.stride + j) * panel_width;
+            transform(interpolate<false>(plan.y.points(i, t.height)), interpolate<false>(plan.x.points(j, t.width)),
+                      panel_width,
+                      {sums + point * sum_step + t.row(n, count) * panel_width, plan.x.points() * sum_step, sum_step},
+                      {corner, plan.y.stride * plan.width * panel_width, plan.x.stride * panel_width}, true);
+          });
+        channels_first(result, places, columns_in_panel(k.C, panel), bias ? bias + channel : nullptr,
+                       to + ((first + n) * k.C + channel) * k.H * k.W);
+      }
+    }
+  });
+  return x;
+}
+
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
+  const Plan plan(k);
+  const Index G = plan.pictures_in_group(48, chunk_samples), tiles = G * plan.tiles.size(), windows = k.P * k.Q;
+  const Index slice = std::min<Index>(64, in_lanes(k.C)), slices = (k.C + slice - 1) / slice;  // channels to a task
+  const Index step = tiles * slice + odd_line, small_step = tiles * panel_width + odd_line;
+  const Offsets places = plan.places(k, slice), planes = multiples(windows, panel_width);
+  const Offsets rows = multiples(slice, 1), depth = multiples(tiles, slice), results = multiples(slice, panel_width);
+
+  const Index size = k.O * k.C * k.taps();
+  const Scratch partial(chunks(k.N) * size);  // one sum for each chunk of the batch
+  parallel_for(chunks(k.N) * slices, k.nanoseconds(), [&](Index task) {
+    const Index chunk = task / slices, channel = task % slices * slice, channels = std::min(slice, k.C - channel);
+    const Index begin = chunk * chunk_samples, end = std::min(k.N, begin + chunk_samples);
+    const Index area = plan.height * plan.width * slice, sum_step = channels * panel_width;
+    const Scratch picture(area), transformed(plan.points * step);
+    const Scratch small(windows * panel_width), small_transformed(plan.small_points * small_step);
+    const Scratch sums(panels(k.O) * plan.points * sum_step), kernels(k.taps() * panel_width);
+    std::fill_n(static_cast<Real*>(picture), area, Real(0));
+    for (Index first = begin; first < end; first += G) {
+      const Index count = std::min(G, end - first);
+      for (Index n = 0; n < count; ++n) {
+        channels_last(x.data() + ((first + n) * k.C + channel) * k.H * k.W, channels, places, picture);
+        plan.transform_big(picture, slice, n, count, transformed, step);
+      }
+      for (Index panel = 0; panel < panels(k.O); ++panel) {
+        for (Index n = 0; n < count; ++n) {
+          channels_last(y.data() + ((first + n) * k.O + panel * panel_width) * windows, columns_in_panel(k.O, panel),
+                        planes, small);
+          plan.transform_small(small, panel_width, n, count, small_transformed, small_step);
+        }
+        plan.each_point(count, [&](Index point, Index small_point, Tiles::Rows having, bool) {
+          table_product(channels, columns_in_panel(k.O, panel), having.count,
+                        transformed + point * step + having.begin * slice, rows.data(), depth.data(),
+                        small_transformed + small_point * small_step + having.begin * panel_width, panel_width,
+                        sums + (panel * plan.points + point) * sum_step, results.data(), first > begin);
+        });
+      }
+    }
+    for (Index panel = 0; panel < panels(k.O); ++panel)
+      for (Index c = 0; c < channels; ++c) {
+        plan.each_phase([&](int i, int j, Index point) {
+          transform(
+              evaluate<true>(plan.y.points(i, plan.y.m), plan.y.taps(i)),
+              evaluate<true>(plan.x.points(j, plan.x.m), plan.x.taps(j)), panel_width,
+              {sums + (panel * plan.points + point) * sum_step + c * panel_width, plan.x.points() * sum_step, sum_step},
+              {kernels + (i * k.S() + j) * panel_width, plan.y.stride * k.S() * panel_width,
+               plan.x.stride * panel_width});
+        });
+        transpose(kernels, panel_width, k.taps(), columns_in_panel(k.O, panel),
+                  partial + chunk * size + (panel * panel_width * k.C + channel + c) * k.taps(), k.C * k.taps());
+      }
+  });
+  add_in_pairs(partial, chunks(k.N), size);
+  Tensor dw = Tensor::uninitialized(k.weight());
+  std::copy_n(static_cast<const Real*>(partial), size, dw.writable());
+  return dw;
+}
+
+double saving(const Convolution& k) {
+  const Axis y = cut(k.R(), k.g.stride_h, k.P), x = cut(k.S(), k.g.stride_w, k.Q);
+  if (y.m == 0 || x.m == 0) return 0;
+  return double(k.P * k.R()) / y.multiplications() * double(k.Q * k.S()) / x.multiplications();
+}
+
+}  // namespace tapestry::kernels::winograd

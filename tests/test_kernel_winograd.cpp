@@ -1,0 +1,196 @@
+// Winograd's tiles and matrices, and the rule on exactness at the recipes' layers.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/winograd_tiles.hpp"
+#include "autograd/random.hpp"
+
+using namespace tapestry;
+using namespace tapestry::kernels::winograd;
+using kernels::Convolution;
+
+namespace {
+
+constexpr bool in_double = sizeof(Real) == sizeof(double);
+
+// x = B [(G w) . (A y)] for polynomials w and y, against the product by the book.
+template <int m, int r>
+void check_product() {
+  constexpr int n = m + r - 1;
+  constexpr auto A = powers<n, m>();
+  constexpr auto G = powers<n, r>();
+  constexpr auto B = interpolation<n>();
+  CAPTURE(m);
+  CAPTURE(r);
+  double y[m], w[r], x[n] = {}, expected[n] = {};
+  for (int i = 0; i < m; ++i) y[i] = i * i - 2.5 * i + 0.3;
+  for (int i = 0; i < r; ++i) w[i] = 1.7 - i;
+  for (int i = 0; i < m; ++i)
+    for (int j = 0; j < r; ++j) expected[i + j] += y[i] * w[j];
+  for (int point = 0; point < n; ++point) {
+    double y_there = 0, w_there = 0;
+    for (int i = 0; i < m; ++i) y_there += A.at[point][i] * y[i];
+    for (int i = 0; i < r; ++i) w_there += G.at[point][i] * w[i];
+    for (int i = 0; i < n; ++i) x[i] += B.at[i][point] * y_there * w_there;
+  }
+  for (int i = 0; i < n; ++i) CHECK(x[i] == doctest::Approx(expected[i]).epsilon(1e-12));
+}
+
+}  // namespace
+
+TEST_CASE("winograd: polynomials are multiplied at their points") {
+  check_product<1, 1>();
+  check_product<1, 2>();
+  check_product<2, 1>();
+  check_product<2, 2>();
+  check_product<2, 3>();
+  check_product<4, 3>();
+  check_product<4, 5>();
+  check_product<2, 7>();
+}
+
+TEST_CASE("winograd: matrices by hand") {
+  constexpr auto A = powers<4, 3>();  // infinity, 0, 1, -1
+  const double powers_by_hand[4][3] = {{0, 0, 1}, {1, 0, 0}, {1, 1, 1}, {1, -1, 1}};
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < 3; ++j) CHECK(A.at[i][j] == powers_by_hand[i][j]);
+  constexpr auto B = interpolation<4>();  // t^3 - t, 1 - t^2, (t + t^2) / 2, (t^2 - t) / 2
+  const double interpolation_by_hand[4][4] = {{0, 1, 0, 0}, {-1, 0, 0.5, -0.5}, {0, -1, 0.5, 0.5}, {1, 0, 0, 0}};
+  for (int i = 0; i < 4; ++i)
+    for (int j = 0; j < 4; ++j) CHECK(B.at[i][j] == interpolation_by_hand[i][j]);
+}
+
+TEST_CASE("winograd: tiles cover the windows exactly") {
+  for (int kernel = 1; kernel <= 8; ++kernel)
+    for (int stride = 1; stride <= 4; ++stride)
+      for (Index windows = 1; windows <= 40; ++windows) {
+        const Axis axis = cut(kernel, stride, windows);
+        CAPTURE(kernel);
+        CAPTURE(stride);
+        CAPTURE(windows);
+        REQUIRE(axis.m >= 1);
+        CHECK(axis.full >= 1);
+        CHECK(axis.full * axis.m + axis.shorter * (axis.m - 1) == windows);
+        CHECK(axis.points(0, axis.m) <= most_points);
+        CHECK(Index(points(axis).size()) == axis.points());
+      }
+  CHECK(cut(9, 1, 4).m == 0);
+  CHECK(cut(5, 2, 7).full == 1);  // 4 + 3
+  CHECK(cut(5, 2, 7).shorter == 1);
+  CHECK(cut(5, 2, 7).points() == 11);  // of 3 and of 2 taps: 6 + 5
+  CHECK(kernels::winograd::saving({1, 1, 14, 14, 1, 7, 7, Geometry::same(5, 5, 2, 2, 14, 14)}) ==
+        doctest::Approx(35.0 * 35 / (20 * 20)));  // 7 windows of 5 taps; 11 + 9 points
+}
+
+TEST_CASE("winograd: the tiles that have a point follow one another") {
+  const Axis y = cut(5, 2, 7), x = cut(3, 1, 10);  // 4 + 3, 4 + 3 + 3
+  const Tiles tiles(y, x);
+  REQUIRE(tiles.size() == 6);
+  const Index pictures = 3;
+  std::vector<int> taken(tiles.size() * pictures);
+  for (const Point& i : points(y))
+    for (const Point& j : points(x)) {
+      const Tiles::Rows rows = tiles.having(i, j, pictures);
+      for (const Tiles::Tile& t : tiles.tiles)
+        for (Index n = 0; n < pictures; ++n) {
+          const bool has = i.number < y.points(i.phase, t.height) && j.number < x.points(j.phase, t.width);
+          const Index row = t.row(n, pictures);
+          CHECK((row >= rows.begin && row < rows.begin + rows.count) == has);
+        }
+    }
+  for (const Tiles::Tile& t : tiles.tiles)
+    for (Index n = 0; n < pictures; ++n) ++taken[t.row(n, pictures)];
+  for (int times : taken) CHECK(times == 1);
+}
+
+namespace {
+
+struct Layer {  // of a recipe, at its full batch
+  const char* name;
+  Convolution k;
+};
+Convolution square(Index N, Index C, Index H, Index O, Index P, int kernel, int stride) {
+  return {N, C, H, H, O, P, P, Geometry::same(kernel, kernel, stride, stride, H, H).fitted(H, H)};
+}
+const Layer layers[] = {
+    {"S0, 4x4 to 8x8", square(128, 128, 8, 256, 4, 4, 2)},
+    {"S0, 16x16 to 32x32", square(128, 128, 32, 128, 16, 4, 2)},
+    {"S0, 3 channels drawn", square(128, 128, 32, 3, 32, 3, 1)},
+    {"S0, 3 channels seen", square(128, 3, 32, 64, 16, 3, 2)},
+    {"S0, 16x16 to 8x8", square(128, 64, 16, 128, 8, 3, 2)},
+    {"S0, 8x8 to 4x4", square(128, 128, 8, 128, 4, 3, 2)},
+    {"S0, 4x4 to 2x2", square(128, 128, 4, 256, 2, 3, 2)},
+    {"S2, 14x14 to 28x28", square(256, 128, 28, 128, 14, 4, 2)},
+    {"S2, 7x7 to 14x14", square(256, 128, 14, 128, 7, 4, 2)},
+    {"S2, one channel drawn", square(256, 128, 28, 1, 28, 7, 1)},
+    {"S2, one channel seen", square(256, 1, 28, 64, 14, 3, 2)},
+    {"S2, 14x14 to 7x7", square(256, 64, 14, 64, 7, 3, 2)},
+    {"S4, 7x7 to 7x7", square(256, 128, 7, 256, 7, 5, 1)},
+    {"S4, 14x14 to 7x7", square(256, 64, 14, 128, 7, 5, 2)},
+    {"S4, one channel", square(256, 1, 28, 64, 14, 5, 2)},
+};
+
+// The numbers of a result that `exactly` is asked for, a few hundred of them: how far off is the worst, as a share of
+// the largest of all?
+template <class F>
+double error(const Tensor& got, F exactly) {
+  double largest = 0, worst = 0;
+  for (Index i = 0; i < got.size(); ++i) {
+    if (!std::isfinite(got[i])) return INFINITY;
+    largest = std::max(largest, std::abs(double(got[i])));
+  }
+  for (Index i = 0, step = got.size() / 300 | 1; i < got.size(); i += step)
+    worst = std::max(worst, std::abs(got[i] - exactly(i)));
+  return worst / largest;
+}
+
+}  // namespace
+
+TEST_CASE("no primitive is off by more than 1e-5 of its largest value, at full batch, on noise without a mean") {
+  const double bound = in_double ? 1e-13 : 1e-5;
+  for (const Layer& layer : layers) {
+    const Convolution& k = layer.k;
+    CAPTURE(layer.name);
+    const Tensor x = Random(61).normal(k.big()), y = Random(62).normal(k.small()), w = Random(63).normal(k.weight());
+    const auto seen = [&](Index n, Index c, Index h, Index v) -> double {
+      return h < 0 || h >= k.H || v < 0 || v >= k.W ? 0 : x[((n * k.C + c) * k.H + h) * k.W + v];
+    };
+    const auto weight = [&](Index o, Index c, Index r, Index s) -> double {
+      return w[((o * k.C + c) * k.R() + r) * k.S() + s];
+    };
+    CHECK(error(kernels::gather(k, x, w), [&](Index i) {
+            const Index q = i % k.Q, p = i / k.Q % k.P, o = i / k.Q / k.P % k.O, n = i / k.Q / k.P / k.O;
+            double sum = 0;
+            for (Index c = 0; c < k.C; ++c)
+              for (Index r = 0; r < k.R(); ++r)
+                for (Index s = 0; s < k.S(); ++s)
+                  sum +=
+                      seen(n, c, p * k.g.stride_h - k.g.top + r, q * k.g.stride_w - k.g.left + s) * weight(o, c, r, s);
+            return sum;
+          }) <= bound);
+    CHECK(error(kernels::scatter(k, y, w), [&](Index i) {
+            const Index v = i % k.W, h = i / k.W % k.H, c = i / k.W / k.H % k.C, n = i / k.W / k.H / k.C;
+            double sum = 0;
+            for (Index p = 0; p < k.P; ++p)
+              for (Index q = 0; q < k.Q; ++q) {
+                const Index r = h - p * k.g.stride_h + k.g.top, s = v - q * k.g.stride_w + k.g.left;
+                if (r < 0 || r >= k.R() || s < 0 || s >= k.S()) continue;
+                for (Index o = 0; o < k.O; ++o) sum += y[((n * k.O + o) * k.P + p) * k.Q + q] * weight(o, c, r, s);
+              }
+            return sum;
+          }) <= bound);
+    CHECK(error(kernels::weight_gradient(k, x, y), [&](Index i) {
+            const Index s = i % k.S(), r = i / k.S() % k.R(), c = i / k.taps() % k.C, o = i / k.taps() / k.C;
+            double sum = 0;
+            for (Index n = 0; n < k.N; ++n)
+              for (Index p = 0; p < k.P; ++p)
+                for (Index q = 0; q < k.Q; ++q)
+                  sum += seen(n, c, p * k.g.stride_h - k.g.top + r, q * k.g.stride_w - k.g.left + s) *
+                         y[((n * k.O + o) * k.P + p) * k.Q + q];
+            return sum;
+          }) <= bound);
+  }
+}
