@@ -89,8 +89,9 @@ struct Plan {
   }
 };
 
-// G w G^T in panels: for each panel of the result's channels, point and channel of the operand, panel_width numbers.
-// kernel(a, b) is the kernel between channel a of the operand and channel b of the result.
+// G w G^T in panels: for each panel of the result's channels and each point a matrix of `A` operand channels by
+// panel_width. kernel(a, b) is the kernel between channel a of the operand and channel b of the result.
+Index weight_step(Index A) { return A * panel_width + odd_line; }  // from point to point
 template <class F>
 void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B, F kernel, Real* to) {
   const Index taps = k.taps(), row = in_lanes(taps), pitch = in_lanes(B);
@@ -100,11 +101,11 @@ void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B,
     transpose(kernels, row, B, row, by_tap, pitch);
     for (Index b = 0; b < pitch; b += panel_width)
       plan.each_phase([&](int i, int j, Index first) {
-        Real* const corner = to + ((b / panel_width * plan.points + first) * A + a) * panel_width;
+        Real* const corner = to + (b / panel_width * plan.points + first) * weight_step(A) + a * panel_width;
         transform(evaluate<false>(plan.y.points(i, plan.y.m), plan.y.taps(i)),
                   evaluate<false>(plan.x.points(j, plan.x.m), plan.x.taps(j)), std::min<Index>(panel_width, pitch - b),
                   {by_tap + (i * k.S() + j) * pitch + b, plan.y.stride * k.S() * pitch, plan.x.stride * pitch},
-                  {corner, plan.x.points() * A * panel_width, A * panel_width});
+                  {corner, plan.x.points() * weight_step(A), weight_step(A)});
       });
   });
 }
@@ -115,7 +116,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
   const Plan plan(k);
   const Index G = plan.pictures_in_group(36, k.N / 8), pitch = in_lanes(k.C), tiles = G * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
-  const Scratch weights(panels(k.O) * plan.points * k.C * panel_width);
+  const Scratch weights(panels(k.O) * plan.points * weight_step(k.C));
   transform_weights(
       k, plan, k.C, k.O, [&](Index c, Index o) { return w.data() + (o * k.C + c) * k.taps(); }, weights);
 
@@ -136,7 +137,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
       plan.each_point(count, [&](Index point, Index small_point, Tiles::Rows having, bool first_phase) {
         table_product(having.count, columns_in_panel(k.O, panel), k.C, transformed + point * step,
                       rows.data() + having.begin, depth.data(),
-                      weights + (panel * plan.points + point) * k.C * panel_width, panel_width,
+                      weights + (panel * plan.points + point) * weight_step(k.C), panel_width,
                       sums + small_point * sum_step, results.data() + having.begin, !first_phase);
       });
       const Index channel = panel * panel_width;
@@ -158,7 +159,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
   const Plan plan(k);
   const Index G = plan.pictures_in_group(36, k.N / 8), pitch = in_lanes(k.O), tiles = G * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
-  const Scratch weights(panels(k.C) * plan.points * k.O * panel_width);
+  const Scratch weights(panels(k.C) * plan.points * weight_step(k.O));
   transform_weights(
       k, plan, k.O, k.C, [&](Index o, Index c) { return w.data() + (o * k.C + c) * k.taps(); }, weights);
 
@@ -178,7 +179,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
       plan.each_point(count, [&](Index point, Index small_point, Tiles::Rows having, bool) {
         table_product(having.count, columns_in_panel(k.C, panel), k.O, transformed + small_point * step,
                       rows.data() + having.begin, depth.data(),
-                      weights + (panel * plan.points + point) * k.O * panel_width, panel_width, sums + point * sum_step,
+                      weights + (panel * plan.points + point) * weight_step(k.O), panel_width, sums + point * sum_step,
                       results.data() + having.begin, false);
       });
       const Index channel = panel * panel_width;
@@ -214,7 +215,7 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   parallel_for(chunks(k.N) * slices, k.nanoseconds(), [&](Index task) {
     const Index chunk = task / slices, channel = task % slices * slice, channels = std::min(slice, k.C - channel);
     const Index begin = chunk * chunk_samples, end = std::min(k.N, begin + chunk_samples);
-    const Index area = plan.height * plan.width * slice, sum_step = channels * panel_width;
+    const Index area = plan.height * plan.width * slice, sum_step = weight_step(channels);
     const Scratch picture(area), transformed(plan.points * step);
     const Scratch small(windows * panel_width), small_transformed(plan.small_points * small_step);
     const Scratch sums(panels(k.O) * plan.points * sum_step), kernels(k.taps() * panel_width);
