@@ -3,6 +3,7 @@
 
 #include "autograd/kernels/matrix.hpp"
 #include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/table_product.hpp"
 
 namespace tapestry::kernels {
 
@@ -11,9 +12,11 @@ Way best_way(const Convolution& k) {
   // generators and the last of their discriminators.)
   if (k.P * k.Q == 1 && k.H == k.R() && k.W == k.S() && k.g.top == 0 && k.g.left == 0) return Way::linear;
 
-  // Fewer multiplications. The transforms cost too: there must be channels on both sides to share them, windows to
-  // share the weights' transform, and a third of the multiplications must go.
-  if (std::min(k.C, k.O) > 4 && k.P * k.Q >= 9 && winograd::saving(k) >= 1.5) return Way::winograd;
+  // Fewer multiplications. The transforms cost too: there must be channels on both sides to share those of the
+  // pictures, and multiplications saved, in all windows of a picture, to repay that of the weights.
+  if (std::min(k.C, k.O) >= 16 && std::max(k.g.stride_h, k.g.stride_w) <= 2 &&
+      (winograd::saving(k) - 1) * k.P * k.Q >= 24)
+    return Way::winograd;
 
   // Panels of a few channels would be nearly empty: the side that has few is unfolded instead. A convolution of stride
   // 1 is its own mirror, so that side can always be the big one.
@@ -45,6 +48,25 @@ Tensor turned(const Tensor& w) {  // (O, C, R, S) -> (C, O, R, S), each kernel b
         for (Index i = 0; i < taps; ++i) to[(c * O + o) * taps + taps - 1 - i] = w[(o * C + c) * taps + i];
   });
   return t;
+}
+
+// The table's way looks from each pixel of the big picture at all windows that could reach it, whole vectors of
+// channels at a time. Where most of these lie beside the small picture, or most of a vector is empty, that is mostly
+// zeros.
+Index reached(Index windows, int stride, int kernel, int padding, Index length) {  // pixels, along one axis
+  Index count = 0;
+  for (Index p = 0; p < windows; ++p) {
+    const Index first = p * stride - padding;
+    count += std::max<Index>(0, std::min(length, first + kernel) - std::max<Index>(0, first));
+  }
+  return count;
+}
+bool mostly_zeros(const Convolution& k) {
+  const double needed =
+      double(k.C) * reached(k.P, k.g.stride_h, k.R(), k.g.top, k.H) * reached(k.Q, k.g.stride_w, k.S(), k.g.left, k.W);
+  const double looked_at = double((k.C + lanes - 1) / lanes * lanes) * k.H * k.W *
+                           ((k.R() + k.g.stride_h - 1) / k.g.stride_h) * ((k.S() + k.g.stride_w - 1) / k.g.stride_w);
+  return looked_at > 3 * needed;
 }
 
 Tensor as_rows(const Tensor& t) { return t.reshaped({t.shape()[0], t.size() / t.shape()[0]}); }
@@ -82,7 +104,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
     case Way::few_channels:
       return few_channels::scatter(k, y, w, bias);
     default:
-      return table::scatter(k, y, w, bias);
+      return mostly_zeros(k) ? im2col::scatter(k, y, w, bias) : table::scatter(k, y, w, bias);
   }
 }
 

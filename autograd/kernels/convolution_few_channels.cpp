@@ -24,19 +24,20 @@ Range inside(Index count, Index stride, Index padding, Index tap, Index length) 
 
 }  // namespace
 
-bool fits(const Convolution& k) { return k.C <= 4 && k.C < k.O && k.P * k.Q >= panel_width; }
+bool fits(const Convolution& k) { return k.C <= 4 && k.C < k.O && k.P * k.Q >= lanes; }
 
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
   const Index rows = k.C * k.taps(), pixels = k.P * k.Q, area = k.H * k.W;
+  const Index width = std::min<Index>(panel_width, pixels / lanes * lanes);  // of a panel: whole vectors
   const Offsets places = multiples(rows, 1), depth = multiples(k.O, rows), results = multiples(rows, pixels);
   Tensor x = Tensor::uninitialized(k.big());
   Real* const to = x.writable();
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
     const Scratch product(rows * pixels);
-    for (Index column = 0;; column = std::min(column + panel_width, pixels - panel_width)) {  // the last one overlaps
-      table_product(rows, panel_width, k.O, w.data(), places.data(), depth.data(), y.data() + n * k.O * pixels + column,
+    for (Index column = 0;; column = std::min(column + width, pixels - width)) {  // the last one overlaps
+      table_product(rows, width, k.O, w.data(), places.data(), depth.data(), y.data() + n * k.O * pixels + column,
                     pixels, product + column, results.data(), false);
-      if (column == pixels - panel_width) break;
+      if (column == pixels - width) break;
     }
     for (Index c = 0; c < k.C; ++c) {
       Real* const picture = to + (n * k.C + c) * area;

@@ -94,19 +94,25 @@ struct Plan {
 Index weight_step(Index A) { return A * panel_width + odd_line; }  // from point to point
 template <class F>
 void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B, F kernel, Real* to) {
+  constexpr Index block = 8;  // channels whose kernels are fetched together: neighbours in memory for gather
   const Index taps = k.taps(), row = in_lanes(taps), pitch = in_lanes(B);
-  parallel_for(A, 1.0 * A * B * plan.points, [&](Index a) {
-    const Scratch kernels(B * row), by_tap(row * pitch);
-    for (Index b = 0; b < B; ++b) std::copy_n(kernel(a, b), taps, kernels + b * row);
-    transpose(kernels, row, B, row, by_tap, pitch);
-    for (Index b = 0; b < pitch; b += panel_width)
-      plan.each_phase([&](int i, int j, Index first) {
-        Real* const corner = to + (b / panel_width * plan.points + first) * weight_step(A) + a * panel_width;
-        transform(evaluate<false>(plan.y.points(i, plan.y.m), plan.y.taps(i)),
-                  evaluate<false>(plan.x.points(j, plan.x.m), plan.x.taps(j)), std::min<Index>(panel_width, pitch - b),
-                  {by_tap + (i * k.S() + j) * pitch + b, plan.y.stride * k.S() * pitch, plan.x.stride * pitch},
-                  {corner, plan.x.points() * weight_step(A), weight_step(A)});
-      });
+  parallel_for((A + block - 1) / block, 1.0 * A * B * plan.points, [&](Index task) {
+    const Index begin = task * block, end = std::min(A, begin + block);
+    const Scratch kernels(block * B * row), by_tap(row * pitch);
+    for (Index b = 0; b < B; ++b)
+      for (Index a = begin; a < end; ++a) std::copy_n(kernel(a, b), taps, kernels + ((a - begin) * B + b) * row);
+    for (Index a = begin; a < end; ++a) {
+      transpose(kernels + (a - begin) * B * row, row, B, row, by_tap, pitch);
+      for (Index panel = 0; panel < panels(B); ++panel)
+        plan.each_phase([&](int i, int j, Index first) {
+          transform(evaluate<false>(plan.y.points(i, plan.y.m), plan.y.taps(i)),
+                    evaluate<false>(plan.x.points(j, plan.x.m), plan.x.taps(j)), columns_in_panel(B, panel),
+                    {by_tap + (i * k.S() + j) * pitch + panel * panel_width, plan.y.stride * k.S() * pitch,
+                     plan.x.stride * pitch},
+                    {to + (panel * plan.points + first) * weight_step(A) + a * panel_width,
+                     plan.x.points() * weight_step(A), weight_step(A)});
+        });
+    }
   });
 }
 
@@ -114,7 +120,7 @@ void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B,
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
   const Plan plan(k);
-  const Index G = plan.pictures_in_group(36, k.N / 8), pitch = in_lanes(k.C), tiles = G * plan.tiles.size();
+  const Index G = plan.pictures_in_group(24, k.N / 8), pitch = in_lanes(k.C), tiles = G * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
   const Scratch weights(panels(k.O) * plan.points * weight_step(k.C));
   transform_weights(
@@ -144,7 +150,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
       for (Index n = 0; n < count; ++n) {
         for (const Tiles::Tile& t : plan.tiles.tiles)
           transform(evaluate<true>(plan.y.points(0, t.height), t.height),
-                    evaluate<true>(plan.x.points(0, t.width), t.width), panel_width,
+                    evaluate<true>(plan.x.points(0, t.width), t.width), columns_in_panel(k.O, panel),
                     {sums + t.row(n, count) * panel_width, plan.small_width() * sum_step, sum_step},
                     {result + (t.p * k.Q + t.q) * panel_width, k.Q * panel_width, panel_width});
         channels_first(result, planes, columns_in_panel(k.O, panel), bias ? bias + channel : nullptr,
@@ -157,7 +163,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
   const Plan plan(k);
-  const Index G = plan.pictures_in_group(36, k.N / 8), pitch = in_lanes(k.O), tiles = G * plan.tiles.size();
+  const Index G = plan.pictures_in_group(24, k.N / 8), pitch = in_lanes(k.O), tiles = G * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
   const Scratch weights(panels(k.C) * plan.points * weight_step(k.O));
   transform_weights(
@@ -190,7 +196,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
             Real* const corner =
                 result + ((t.p * plan.y.stride + i) * plan.width + t.q * plan.x.stride + j) * panel_width;
             transform(interpolate<false>(plan.y.points(i, t.height)), interpolate<false>(plan.x.points(j, t.width)),
-                      panel_width,
+                      columns_in_panel(k.C, panel),
                       {sums + point * sum_step + t.row(n, count) * panel_width, plan.x.points() * sum_step, sum_step},
                       {corner, plan.y.stride * plan.width * panel_width, plan.x.stride * panel_width}, true);
           });
@@ -205,7 +211,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Plan plan(k);
   const Index G = plan.pictures_in_group(48, chunk_samples), tiles = G * plan.tiles.size(), windows = k.P * k.Q;
-  const Index slice = std::min<Index>(64, in_lanes(k.C)), slices = (k.C + slice - 1) / slice;  // channels to a task
+  const Index slice = std::clamp<Index>(in_lanes(k.C / 2), lanes, 64);  // channels of the big picture to a task
+  const Index slices = (k.C + slice - 1) / slice;
   const Index step = tiles * slice + odd_line, small_step = tiles * panel_width + odd_line;
   const Offsets places = plan.places(k, slice), planes = multiples(windows, panel_width);
   const Offsets rows = multiples(slice, 1), depth = multiples(tiles, slice), results = multiples(slice, panel_width);
