@@ -3,11 +3,12 @@
 # make mutants  plants bugs: do the tests see them? make test-long  all of it, sanitizers included: an hour or more
 # make install  into PREFIX (/usr/local) for programs that use the library through pkg-config; make uninstall
 # Options: REAL=double (double precision), SANITIZE=1 (address and undefined behaviour), SANITIZE=thread (data races; with
-# clang++ and its libomp), CXX=clang++. One variant of the tests: make REAL=double SANITIZE=1 test-one
+# clang++ and its libomp), CXX=clang++, ARCH=haswell (any -march= of the compiler; this machine's own otherwise). One variant of the tests: make REAL=double SANITIZE=1 test-one
 
 REAL     ?= float
 SANITIZE ?=
-BUILD    := build/$(REAL)$(addprefix -sanitize-,$(SANITIZE))
+ARCH     ?= native
+BUILD    := build/$(REAL)$(addprefix -sanitize-,$(SANITIZE))$(addprefix -,$(filter-out native,$(ARCH)))
 PROGRAMS := $(if $(filter build/float,$(BUILD)),apps,$(BUILD)/apps)
 ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN) --no-print-directory
@@ -24,7 +25,7 @@ endif
 SANITIZER := $(if $(SANITIZE),-fsanitize=$(if $(filter thread,$(SANITIZE)),thread,address$(,)undefined))
 
 # No -ffast-math: results must not depend on what a compiler thinks is close enough.
-CXXFLAGS += -std=c++20 -O3 -march=native -fopenmp -fno-math-errno -fno-trapping-math -Wall -Wextra -MMD -MP -I.
+CXXFLAGS += -std=c++20 -O3 -march=$(ARCH) -fopenmp -fno-math-errno -fno-trapping-math -Wall -Wextra -MMD -MP -I.
 CXXFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags eigen3 2>/dev/null)) -DEIGEN_DONT_PARALLELIZE
 CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-O1 -g1 $(SANITIZER))
 LDLIBS   += -lz -lcrypto
