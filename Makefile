@@ -1,5 +1,6 @@
 # make          the library and the programs        make deps     install what is missing
 # make test     all tests, in float and in double   make bench    speed of kernels and training steps
+# make test-golden  training steps against other frameworks; GOLDEN_DIR=/some/folder for more golden files
 # make mutants  plants bugs: do the tests see them? make test-long  all of it, sanitizers included: an hour or more
 # make install  into PREFIX (/usr/local) for programs that use the library through pkg-config; make uninstall
 # Options: REAL=double (double precision), SANITIZE=1 (address and undefined behaviour), SANITIZE=thread (data races; with
@@ -75,6 +76,11 @@ test: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 	@$(MAKE) REAL=double test-one
 	@tests/mutants/run.sh --quick $(QUICK_MUTANTS)
 
+# Training steps of the recipes against their frameworks; GOLDEN_DIR may name a folder of further golden files.
+test-golden:
+	@for real in double float; do \
+	  $(MAKE) REAL=$$real build/$$real/tests/tests && build/$$real/tests/tests -tc='golden: *' || exit; done
+
 # Bugs that are planted in every test run. `make mutants` plants all of them and ends with the score.
 QUICK_MUTANTS := tape-overwrites-fan-out bce-forgets-fakes same-pads-other-side running-momentum-exchanged adam-epsilon-exchanged
 mutants:
@@ -141,6 +147,6 @@ build/dependencies: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 clean:
 	rm -rf build $(patsubst apps/%.cpp,apps/%,$(MAINS))
 
-.PHONY: all test test-one test-long mutants bench install uninstall deps clean always
+.PHONY: all test test-one test-long test-golden mutants bench install uninstall deps clean always
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(call object,$(SOURCES) $(MAINS) $(TESTS)))

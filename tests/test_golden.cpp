@@ -15,47 +15,10 @@ namespace {
 
 constexpr bool in_double = sizeof(Real) == 8;
 
-const char* cifar10_keras = R"({
-  "data": {"source": "cifar10", "scale": [-1, 1]},
-  "generator": [
-    {"type": "linear", "features": 4096}, {"type": "leaky_relu", "slope": 0.2}, {"type": "reshape", "shape": [256, 4, 4]},
-    {"type": "conv_transpose2d", "channels": 128, "kernel": 4, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "conv_transpose2d", "channels": 128, "kernel": 4, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "conv_transpose2d", "channels": 128, "kernel": 4, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "conv2d", "channels": 3, "kernel": 3}, {"type": "tanh"}],
-  "discriminator": [
-    {"type": "conv2d", "channels": 64, "kernel": 3, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "conv2d", "channels": 128, "kernel": 3, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "conv2d", "channels": 128, "kernel": 3, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "conv2d", "channels": 256, "kernel": 3, "stride": 2}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "flatten"}, {"type": "dropout", "rate": 0.4}, {"type": "linear", "features": 1}, {"type": "sigmoid"}],
-  "loss": "bce",
-  "game": {"discriminator_step": "separate"},
-  "optimizers": {"generator": {"learning_rate": 2e-4, "beta1": 0.5},
-                 "discriminator": {"learning_rate": 2e-4, "beta1": 0.5}},
-  "training": {"epochs": 200}})";
-
-const char* mnist_tf1 = R"({
-  "data": {"source": "mnist", "scale": [-1, 1]},
-  "generator": [
-    {"type": "linear", "features": 6272}, {"type": "batch_norm"}, {"type": "relu"}, {"type": "reshape", "shape": [128, 7, 7]},
-    {"type": "conv_transpose2d", "channels": 64, "kernel": 5, "stride": 2}, {"type": "batch_norm"}, {"type": "relu"},
-    {"type": "conv_transpose2d", "channels": 1, "kernel": 5, "stride": 2}, {"type": "tanh"}],
-  "discriminator": [
-    {"type": "conv2d", "channels": 64, "kernel": 5, "stride": 2}, {"type": "batch_norm"}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "conv2d", "channels": 128, "kernel": 5, "stride": 2}, {"type": "batch_norm"}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "flatten"}, {"type": "linear", "features": 1024}, {"type": "batch_norm"}, {"type": "leaky_relu", "slope": 0.2},
-    {"type": "linear", "features": 2}],
-  "loss": "softmax",
-  "game": {"discriminator_step": "summed"},
-  "optimizers": {"generator": {"learning_rate": 2e-3, "beta1": 0.5, "epsilon": 1e-8},
-                 "discriminator": {"learning_rate": 2e-3, "beta1": 0.5, "epsilon": 1e-8}},
-  "training": {"steps": 10000}})";
-
 JsonSource recipe(const std::string& name) {
-  if (name == "S0") return {"S0", cifar10_keras};
+  if (name == "S0") return JsonSource::from_file("apps/configs/cifar10_keras.json");
   if (name == "S2" || name == "S2-saturated") return JsonSource::from_file("apps/configs/mnist_keras.json");
-  if (name == "S3") return {"S3", mnist_tf1};
+  if (name == "S3") return JsonSource::from_file("apps/configs/mnist_tf1.json");
   if (name == "S4") return JsonSource::from_file("apps/configs/mnist_tf2.json");
   fail("golden file: has recipe \"", name, "\"; expected S0, S2, S2-saturated, S3 or S4");
 }
