@@ -33,8 +33,10 @@ constexpr Index side = 12;
 
 // Upright stripes (class 0) and level ones (class 1), four pixels from one to the next, anywhere.
 Dataset stripes(Index count, std::uint64_t seed) {
-  Dataset dataset{
-      .name = "stripes", .picture_shape = {1, side, side}, .pixels = {}, .labels = {}, .classes = 2, .notes = {}};
+  Dataset dataset;
+  dataset.name = "stripes";
+  dataset.picture_shape = {1, side, side};
+  dataset.classes = 2;
   const Random random = Random(seed)("stripes");
   for (Index n = 0; n < count; ++n) {
     const bool level = n % 2 == 1;
