@@ -102,6 +102,7 @@ TEST_CASE("npy: what is refused") {
   CHECK(complaint("\x93NUMPY") == versions);
   CHECK(complaint("\x93NUMPY\1") == versions);
   CHECK(complaint(file_of("{}", "", 4)) == versions);
+  CHECK(complaint(file_of(header_of("<f4", "(1,)"), "1234").replace(7, 1, "\1")) == versions);
   const std::string cut = "x.npy: ends within its header; expected the whole file; copy it again";
   const std::string good = file_of(header_of("<f4", "(2,)"), bytes_of<float>({1, 2}));
   CHECK(read(good)[1] == 2);
