@@ -161,8 +161,9 @@ void RunOutput::end_of_epoch(Index epoch, bool last) {
 void RunOutput::save_tour_of_codes(Index epoch) {
   constexpr Index variants = 3;
   const auto columns = static_cast<int>(std::max<Index>(c_.codes.categorical, 10));
-  const Batch z = session_.sample_latents(variants);
-  const Tensor pictures = session_.draw(c_.codes.tour(z.x, columns));
+  Batch z{c_.codes.tour(session_.sample_latents(variants).x, columns)};
+  if (c_.conditional()) z.labels = Tensor({z.count()}, 0);  // all of one class: only the codes differ
+  const Tensor pictures = session_.draw(z);
   save_grid(run_.codes_sample(epoch), pictures, static_cast<int>(c_.codes.tour_rows(variants)), columns);
 }
 
