@@ -248,7 +248,8 @@ TEST_CASE("run: with everything in use, the seed determines every byte and every
   for (const auto& [name, bytes] : files) names += name + " ";
   CHECK(names ==
         "discriminator.safetensors generator.safetensors generators generators/epoch-0001.safetensors metrics.csv "
-        "model.svg samples samples/epoch-0001.png samples/epoch-0002.png samples/real.png samples/untrained.png ");
+        "model.svg samples samples/codes-0001.png samples/codes-0002.png samples/epoch-0001.png samples/epoch-0002.png "
+        "samples/real.png samples/untrained.png ");
   // 5 batches in an epoch, 2 for each step: steps 1 to 3, then 4 and 5.
   REQUIRE(lines.size() == 9);
   const char* const begins[] = {">1 real=",         ">2 real=",    ">1, 1/3, d=", ">1, 2/3, d=",     ">1, 3/3, d=",
