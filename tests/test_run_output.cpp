@@ -179,6 +179,19 @@ TEST_CASE("run: pretraining, accuracy and generators at their epochs") {
   CHECK_FALSE(fs::exists(folder / "run/generators"));
 }
 
+TEST_CASE("run: epochs shorter than a step of the critic end all the same") {
+  const TemporaryFolder folder;
+  // 3 batches in an epoch, 5 for each step: steps begin in epochs 1, 2, 4 and 6.
+  train(folder,
+        {"data.count=120", "game.critic_steps=5", "training.epochs=6", "output.generators.at_epochs=[3, 4, 6]"});
+  CHECK(metrics_of(folder / "run").size() == 4);
+  for (int epoch = 1; epoch <= 6; ++epoch)
+    CHECK_MESSAGE(fs::exists(folder / formatted("run/samples/epoch-%04d.png", epoch)), epoch);
+  for (int epoch = 1; epoch <= 6; ++epoch)
+    CHECK(fs::exists(folder / formatted("run/generators/epoch-%04d.safetensors", epoch)) ==
+          (epoch == 3 || epoch == 4 || epoch == 6));
+}
+
 TEST_CASE("run: the untrained generator, and what the discriminator says of it") {
   const TemporaryFolder folder;
   const auto check = [&](const Words& set, const std::string& what) {

@@ -16,8 +16,12 @@ bool train(Session& session, RunOutput& output) {
   const Index steps = session.steps();
   for (bool ended = false; !ended;) {
     output.step(session.step());
-    const Index done = session.steps_done(), epoch = session.epoch_of(done - 1);
+    const Index done = session.steps_done();
+    Index epoch = session.epoch_of(done - 1);
     ended = done == steps || interrupted();
+    // A step of several rounds may take it past the ends of several short epochs.
+    for (; epoch + 1 < session.epochs() && done == session.first_step(epoch + 2); ++epoch)
+      output.end_of_epoch(epoch + 1, false);
     if (done == session.first_step(epoch + 1) || ended) output.end_of_epoch(epoch + 1, ended);
   }
   output.finish();
