@@ -25,7 +25,8 @@ struct Codes {
   // or a number from -2 to 2, and the rest of the latent, of which there are `variants`, does not.
   Tensor tour(const Tensor& variants, Index columns) const;  // (rows, columns, size of a latent), flat
   Index tour_rows(Index variants) const { return variants * ((categorical > 0) + continuous); }
-  // Cross-entropy of the class, plus half the squared error of the numbers, each a mean over the batch; times weight.
+  // weight times the sum of the cross-entropy of the class, a mean over the batch, and half the mean squared error of
+  // the numbers.
   Var loss(const Var& found, const Tensor& codes) const;
 };
 
