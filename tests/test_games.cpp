@@ -398,6 +398,19 @@ TEST_CASE("games: targets are smoothed, moved and flipped as told, by the key") 
   }
 }
 
+TEST_CASE("games: each round has random numbers of its own") {
+  Tensors told;
+  TinyGame game;
+  Recorder of_generator(game.generator.parameters()), of_discriminator(game.discriminator.parameters());
+  TrainingStep step(game.generator, game.discriminator, of_generator, of_discriminator, listening(told),
+                    {.labels = {.flip = 0.5}});
+  const Round round{pictures(64), latents(64)};
+  step({round, round}, latents(3), Random(1), 0);
+  REQUIRE(told.size() == 4);
+  CHECK(told[0].numbers() != told[2].numbers());
+  CHECK(told[1].numbers() != told[3].numbers());
+}
+
 TEST_CASE("games: the answer of the generator and what is believed know nothing of targets") {
   const auto result = [](TargetLabels labels) {
     TinyGame game;
@@ -463,11 +476,12 @@ TEST_CASE("games: pretraining tells both kinds apart by the game's targets, with
   Recorder of_generator(game.generator.parameters()), of_discriminator(game.discriminator.parameters());
   TrainingStep step(game.generator, game.discriminator, of_generator, of_discriminator, loss_of(plain.json),
                     {.labels = {.real = 0.875}, .instance_noise = {.deviation = 3}});
+  step({{real, latents(5)}}, latents(5), Random(1), 0);  // a step of the game leaves no noise behind
   const StepResult result = step.pretrain(real, noise, Random(1));
-  CHECK(of_generator.steps() == 0);
-  REQUIRE(of_discriminator.steps() == 2);
-  CHECK(off(of_discriminator.gradient(0), differences([&](const Numbers& w) { return round.on_real(w); }, d)) < near);
-  CHECK(off(of_discriminator.gradient(1), differences([&](const Numbers& w) { return round.on_fake(w); }, d)) < near);
+  CHECK(of_generator.steps() == 1);
+  REQUIRE(of_discriminator.steps() == 3);
+  CHECK(off(of_discriminator.gradient(1), differences([&](const Numbers& w) { return round.on_real(w); }, d)) < near);
+  CHECK(off(of_discriminator.gradient(2), differences([&](const Numbers& w) { return round.on_fake(w); }, d)) < near);
   const auto share_above = [&](const std::vector<Numbers>& pictures) {
     return mean_of(pictures, [&](const Numbers& x) { return double(plain.belief(game.plain_verdict(d, x)) > 0.5); });
   };
