@@ -4,7 +4,8 @@
 # make mutants  plants bugs: do the tests see them? make test-long  all of it, sanitizers included: an hour or more
 # make install  into PREFIX (/usr/local) for programs that use the library through pkg-config; make uninstall
 # Options: REAL=double (double precision), SANITIZE=1 (address and undefined behaviour), SANITIZE=thread (data races; with
-# clang++ and its libomp), CXX=clang++, ARCH=haswell (any -march= of the compiler; this machine's own otherwise). One variant of the tests: make REAL=double SANITIZE=1 test-one
+# clang++ and its libomp), CXX=clang++, ARCH=haswell (any -march= of the compiler, else this machine's own). One variant of
+# the tests: make REAL=double SANITIZE=1 test-one
 
 REAL     ?= float
 SANITIZE ?=
