@@ -117,9 +117,8 @@ Configuration read_configuration(const JsonSource& source, const Trainer& traine
   return read;
 }
 
-Configuration read_configuration(const CommandLine& line, const Trainer& trainer) {
+JsonSource read_source(const CommandLine& line, Problems& problems) {
   JsonSource source = JsonSource::from_file(line.config_path);
-  Problems problems;
   for (const std::string& assignment : line.set) source.set(assignment, problems);
   if (line.threads) source.set("/training", "threads", *line.threads, "--threads " + *line.threads);
   if (line.seed) source.set("/training", "seed", *line.seed, "--seed " + *line.seed);
@@ -127,6 +126,12 @@ Configuration read_configuration(const CommandLine& line, const Trainer& trainer
     source.erase("/training", "epochs");
     source.set("/training", "steps", *line.steps, "--steps " + *line.steps);
   }
+  return source;
+}
+
+Configuration read_configuration(const CommandLine& line, const Trainer& trainer) {
+  Problems problems;
+  const JsonSource source = read_source(line, problems);
   return read_configuration(source, trainer, std::move(problems));
 }
 

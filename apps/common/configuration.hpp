@@ -72,7 +72,8 @@ struct Trainer {
 
 // ConfigurationError with all that is wrong, one line each. `problems`: what is known to be wrong already.
 Configuration read_configuration(const JsonSource& source, const Trainer& trainer, Problems problems = {});
-// The same from the file that the command line names, with what it sets.
+// The file that the command line names, with what it sets; and a configuration from there.
+JsonSource read_source(const CommandLine& line, Problems& problems);
 Configuration read_configuration(const CommandLine& line, const Trainer& trainer);
 
 }  // namespace tapestry

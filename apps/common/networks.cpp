@@ -76,16 +76,16 @@ void check_classes(const std::vector<LayerPlan>& plans, const Sequential& networ
 void build_networks(const NetworkPlans& plans, Configuration& read, Problems& problems) {
   const bool rest_is_right = problems.count() == 0;  // otherwise stand-ins would be taken for what was meant
   const Random random = Random(read.training.seed)("initial weights");
-  const Shape& picture = read.data.from.picture;
   const Shape latents{read.training.generator_batch, read.latent.size + read.codes.size()};
-  const Shape pictures{read.training.batch, picture[0], picture[1], picture[2]};
+  Shape pictures{read.training.batch};
+  for (const Index length : read.data.from.picture) pictures.append(length);
   read.generator = build_model(plans.generator, latents, random("generator"), problems);
   read.discriminator = build_model(plans.discriminator, pictures, random("discriminator"), problems);
   if (!rest_is_right) return;
   if (read.generator) {
     const LayerPlan& last = plans.generator.back();
     const Shape ends_in = read.generator->output_shape(latents);
-    check_end(last, ends_in, pictures.with(0, ends_in[0]), "as the pictures are", problems);
+    check_end(last, ends_in, pictures.with(0, ends_in[0]), "as the data are", problems);
     check_generator_head(last, read.data.scale, problems);
     check_classes(plans.generator, *read.generator, read.data.from, problems);
   }
@@ -93,7 +93,7 @@ void build_networks(const NetworkPlans& plans, Configuration& read, Problems& pr
     const LayerPlan& last = plans.discriminator.back();
     const bool one = read.loss.outputs == 1;
     check_end(last, read.discriminator->output_shape(pictures), {pictures[0], read.loss.outputs},
-              one ? "one number that says how real a picture is" : "one logit for fake, one for real", problems);
+              one ? "one number that says how real its input is" : "one logit for fake, one for real", problems);
     check_discriminator_head(last, read.loss.head, problems);
     check_classes(plans.discriminator, *read.discriminator, read.data.from, problems);
     build_code_head(plans.code_head, pictures, random("code head"), read, problems);

@@ -67,12 +67,12 @@ const char* word(RunState state) {
        "; expected a folder that can be written to; choose one with --out");
 }
 
-// What a run puts into its two folders: pictures and saved generators.
+// What a run puts into its two folders: pictures, of the toy by steps, and saved generators.
 bool is_of_a_run(const fs::path& path) {
   const std::string name = path.filename().string();
   if (path.extension() == ".safetensors") return name.starts_with("epoch-");
-  return path.extension() == ".png" &&
-         (name == "real.png" || name.starts_with("codes-") || name == "untrained.png" || name.starts_with("epoch-"));
+  return path.extension() == ".png" && (name == "real.png" || name == "untrained.png" || name.starts_with("epoch-") ||
+                                        name.starts_with("codes-") || name.starts_with("step"));
 }
 
 std::string epoch_file(long epoch, const char* ending, const char* what = "/epoch-") {

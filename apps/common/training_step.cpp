@@ -196,7 +196,9 @@ Var TrainingStep::penalty(Tape& tape, const Batch& real, const Tensor& fake, Ran
   Var at = real.x, labels = real.labels;
   if (loss_.penalty_at == PenaltyAt::between) {
     const Index N = std::min(real.count(), fake.shape()[0]);
-    const Var share = random("share of real").uniform({N, 1, 1, 1});
+    Shape one_each{N};  // (N, 1, 1, 1) for pictures
+    while (one_each.rank() < at.shape().rank()) one_each.append(1);
+    const Var share = random("share of real").uniform(one_each);
     at = share * slice(at, 0, 0, N) + (1 - share) * slice(fake, 0, 0, N);
     if (!labels.empty()) labels = slice(labels, 0, 0, N);
   }
