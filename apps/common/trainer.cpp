@@ -3,13 +3,9 @@
 #include <iostream>
 
 #include "apps/common/interrupt.hpp"
-#include "apps/common/run_output.hpp"
 #include "autograd/machine.hpp"
 
 namespace tapestry {
-namespace {
-
-// Trains to the end, or until a signal comes; returns whether it came to the end.
 bool train(Session& session, RunOutput& output) {
   output.before_training();
   session.pretrain([&](Index step, const StepResult& result) { output.pretraining(step, result); });
@@ -28,7 +24,7 @@ bool train(Session& session, RunOutput& output) {
   return session.steps_done() == steps;
 }
 
-Dataset load(const Configuration& c) {
+Dataset load_data(const Configuration& c) {
   Dataset dataset = c.data.from.load(c.training.seed);
   if (c.data.count) dataset = part(dataset, 0, *c.data.count);
   if (dataset.picture_shape != c.data.from.picture)
@@ -37,12 +33,10 @@ Dataset load(const Configuration& c) {
   return dataset;
 }
 
-int report(const std::exception& error, int code) {
+static int report(const std::exception& error, int code) {
   std::cerr << error.what() << '\n';
   return code;
 }
-
-}  // namespace
 
 int run_trainer(int argc, const char* const* argv, const TrainerProgram& program) {
   const CommandLine line = parse_command_line(argc, argv, program.name, program.description);
@@ -52,7 +46,7 @@ int run_trainer(int argc, const char* const* argv, const TrainerProgram& program
     const int threads = use_threads(configuration.training.threads);
     Dataset dataset;
     try {
-      dataset = load(configuration);
+      dataset = load_data(configuration);
     } catch (const Error& error) {
       return report(error, exit_wrong_data);
     }
