@@ -305,8 +305,8 @@ TEST_CASE("configuration: networks and the rest have to agree") {
   CHECK(error_after("[1, 28, 28]},", "[1, 14, 56]},") ==
         "c.json:7:5: /generator/2 tanh: the network ends in 1 x 14 x 56; expected 1 x 28 x 28, as the data are");
   CHECK(error_after("\"features\": 1}", "\"features\": 2}") ==
-        "c.json:11:5: /discriminator/1 linear: the network ends in 2; expected 1, one number that says how real a "
-        "picture is");
+        "c.json:11:5: /discriminator/1 linear: the network ends in 2; expected 1, one number that says how real its "
+        "input is");
   CHECK(error_after("bce_with_logits", "softmax") ==
         "c.json:11:5: /discriminator/1 linear: the network ends in 1; expected 2, one logit for fake, one for real");
   CHECK(error_after("bce_with_logits", "bce") ==

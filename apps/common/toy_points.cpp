@@ -63,7 +63,7 @@ PointCloud read_point_cloud(Options&& data) {
                                {"a spiral", "arc", row(centres_of_a_curve, 2, 0.1)}};
   PointCloud cloud =
       clouds[data.choice<int>("source", std::nullopt, {{"eight_gaussians", 0}, {"ring", 1}, {"spiral", 2}})];
-  cloud.deviation = data.real("deviation", cloud.deviation, {.low = 0, .high = 0.08, .without_low = true});
+  cloud.deviation = data.real("deviation", cloud.deviation, Range::from_to(0.001, 0.08));
   return cloud;
 }
 
