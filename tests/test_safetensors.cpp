@@ -234,13 +234,16 @@ TEST_CASE("load_into gives parameters and buffers their values, by name") {
 
 TEST_CASE("load_into reports every mismatch at once and changes nothing") {
   Parameter fits("0.weight", Tensor({1}, Real(0))), missing("0.bias", Tensor({2}, Real(0)));
+  Parameter turned("1.weight", Tensor({2, 3}, Real(0)));
   Buffer other_shape("1.running_mean", Tensor({3}, Real(0)));
   const Checkpoint checkpoint{{},
                               {{"0.weight", Tensor({1}, Real(5))},
+                               {"1.weight", Tensor({3, 2}, Real(5))},
                                {"1.running_mean", Tensor({4}, Real(5))},
                                {"2.weight", Tensor({1}, Real(5))}}};
-  CHECK_THROWS_WITH_AS(load_into(checkpoint, {&fits, &missing}, {&other_shape}, "x"),
+  CHECK_THROWS_WITH_AS(load_into(checkpoint, {&fits, &missing, &turned}, {&other_shape}, "x"),
                        "x: tensor \"0.bias\" is missing; expected one of shape (2)\n"
+                       "x: tensor \"1.weight\" has shape (3, 2); expected (2, 3)\n"
                        "x: tensor \"1.running_mean\" has shape (4); expected (3)\n"
                        "x: tensor \"2.weight\" is not part of the model; expected the weights of this very model",
                        Error);
