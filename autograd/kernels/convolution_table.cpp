@@ -9,8 +9,7 @@
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
-#include "autograd/kernels/table_product.hpp"
-#include "autograd/kernels/transpose.hpp"
+#include "autograd/kernels/pictures.hpp"
 
 namespace tapestry::kernels::table {
 namespace {
@@ -52,14 +51,6 @@ void pad(const Real* plane, Index height, Index width, const Padded& padded, Rea
     copy_row(plane + h * width, columns, to + (padded.top + h) * padded.width + padded.left);
 }
 
-// One panel of results, pixels x panel_width, into channel planes, with the bias while the numbers are hot.
-void store(const Real* panel, Index pixels, Index channels, const Real* bias, Real* planes) {
-  transpose(panel, panel_width, pixels, channels, planes, pixels);
-  if (!bias) return;
-  for (Index c = 0; c < channels; ++c)
-    for (Index i = 0; i < pixels; ++i) planes[c * pixels + i] += bias[c];
-}
-
 }  // namespace
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
@@ -73,7 +64,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
     for (Index p = 0; p < k.P; ++p)
       for (Index q = 0; q < k.Q; ++q)
         places.push_back(n * k.C * padded.area() + p * k.g.stride_h * padded.width + q * k.g.stride_w);
-  const Offsets results = multiples(G * pixels, panel_width);
+  const Offsets results = multiples(G * pixels, panel_width), planes = multiples(pixels, panel_width);
 
   const Scratch weights(panels(k.O) * depth * panel_width);  // w^T in panels of output channels
   parallel_for(panels(k.O), 0.5 * k.O * depth, [&](Index panel) {
@@ -95,8 +86,8 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
                     weights + panel * depth * panel_width, panel_width, sums, results.data(), false);
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n)
-        store(sums + n * pixels * panel_width, pixels, columns_in_panel(k.O, panel), bias ? bias + channel : nullptr,
-              to + ((first + n) * k.O + channel) * pixels);
+        channels_first(sums + n * pixels * panel_width, planes, columns_in_panel(k.O, panel),
+                       bias ? bias + channel : nullptr, to + ((first + n) * k.O + channel) * pixels);
     }
   });
   return y;
@@ -152,6 +143,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
         }
   });
 
+  const Offsets planes = multiples(pixels, panel_width);
   Tensor x = Tensor::uninitialized(k.big());
   Real* const to = x.writable();
   parallel_for((k.N + G - 1) / G, k.nanoseconds(), [&](Index group) {
@@ -167,8 +159,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
       }
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n)
-        store(sums + n * pixels * panel_width, pixels, columns_in_panel(k.C, panel), bias ? bias + channel : nullptr,
-              to + ((first + n) * k.C + channel) * pixels);
+        channels_first(sums + n * pixels * panel_width, planes, columns_in_panel(k.C, panel),
+                       bias ? bias + channel : nullptr, to + ((first + n) * k.C + channel) * pixels);
     }
   });
   return x;
