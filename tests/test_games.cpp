@@ -499,8 +499,10 @@ TEST_CASE("games: accuracy counts by the middle of the loss") {
   discriminator.add<Linear>(Shape{1, 4}, LinearOptions{.features = 1, .weight_initializer = constant(1)}, Random(1));
   Recorder of_generator(handed.generator.parameters()), of_discriminator(discriminator.parameters());
   const Tensor scores({4, 1, 2, 2}, {Real(-0.25), 0, 0, 0, Real(0.25), 0, 0, 0, Real(0.75), 0, 0, 0, 2, 0, 0, 0});
-  for (const auto& [loss, real] : std::vector<std::pair<std::string, double>>{
+  for (const auto& expected : std::vector<std::pair<std::string, double>>{
            {"\"least_squares\"", 0.5}, {"\"wasserstein\"", 0.75}, {"\"hinge\"", 0.75}, {"\"bce_with_logits\"", 0.75}}) {
+    const std::string loss = expected.first;
+    const double real = expected.second;
     CAPTURE(loss);
     TrainingStep step(handed.generator, discriminator, of_generator, of_discriminator, loss_of(loss), {});
     CHECK(step.accuracy(scores, true) == real);

@@ -256,7 +256,8 @@ TEST_CASE("run: with everything in use, the seed determines every byte and every
     for (const char* name : {"config.json", "run.json", "timing.csv"}) REQUIRE(files.erase(name) == 1);
     results[threads] = {files, lines_with(ending.out, ">")};
   }
-  const auto& [files, lines] = results["1"];
+  const Files& files = results["1"].first;
+  const std::vector<std::string>& lines = results["1"].second;
   std::string names;
   for (const auto& [name, bytes] : files) names += name + " ";
   CHECK(names ==
@@ -271,7 +272,7 @@ TEST_CASE("run: with everything in use, the seed determines every byte and every
   for (const std::string threads : {"2", "5"}) {
     CAPTURE(threads);
     CHECK(results[threads].second == lines);
-    for (const auto& [name, bytes] : files) CHECK_MESSAGE((results[threads].first[name] == bytes), name);
+    for (const auto& file : files) CHECK_MESSAGE((results[threads].first[file.first] == file.second), file.first);
     CHECK(results[threads].first.size() == files.size());
   }
 
@@ -282,6 +283,6 @@ TEST_CASE("run: with everything in use, the seed determines every byte and every
   for (Row row : metrics_of(folder / "threads-1")) {
     CHECK(row["penalty"] > 0);
     CHECK(row["code_loss"] > 0);
-    for (const auto& [name, value] : row) CHECK_MESSAGE(std::isfinite(value), name);
+    for (const auto& cell : row) CHECK_MESSAGE(std::isfinite(cell.second), cell.first);
   }
 }
