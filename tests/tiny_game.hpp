@@ -134,6 +134,29 @@ struct TinyGame {
   }
 };
 
+// Latents are pictures.
+struct Handed {
+  Sequential generator;
+  Handed() {
+    auto& linear = generator.add<Linear>(Shape{1, 4}, LinearOptions{.features = 4}, Random(1));
+    Tensor identity({4, 4}, 0);
+    for (Index i = 0; i < 4; ++i) identity.writable()[5 * i] = 1;
+    linear.parameters()[0]->assign(identity);
+    generator.add<Reshape>(Shape{1, 2, 2});
+  }
+};
+
+inline std::string name(DiscriminatorStep step) {
+  return step == DiscriminatorStep::separate ? "separate"
+         : step == DiscriminatorStep::summed ? "summed"
+                                             : "concatenated";
+}
+inline const DiscriminatorStep all_steps[] = {DiscriminatorStep::separate, DiscriminatorStep::concatenated,
+                                              DiscriminatorStep::summed};
+
+inline Tensor pictures(Index count) { return Random(11)("real").normal({count, 1, 2, 2}); }
+inline Tensor latents(Index count) { return Random(12)("latents").normal({count, TinyGame::latent}); }
+
 // The rows of a tensor (N, ...).
 inline std::vector<Numbers> rows_of(const Tensor& t) {
   const Index size = t.size() / t.shape()[0];
