@@ -62,13 +62,13 @@ void check_class(const SavedGenerator& generator, const Wishes& w) {
     fail("--class: got ", *w.label, "; expected 0 to ", generator.classes - 1);
 }
 
-// Latents first ... first + count - 1. Without --class, picture i of a conditional generator is of class i modulo the
-// number of classes.
-Batch latents(const SavedGenerator& generator, const Wishes& w, Index count, Index first = 0) {
+// Latents first ... first + count - 1. Without --class, classes take turns: from picture to picture, or, in a grid,
+// from row to row.
+Batch latents(const SavedGenerator& generator, const Wishes& w, Index count, Index first = 0, Index in_a_row = 1) {
   Batch z =
       draw_latents(generator.latent, generator.codes, generator.classes, count, Random(w.seed)("generate"), first);
   for (Index i = 0; i < count && generator.classes; ++i)
-    z.labels.writable()[i] = static_cast<Real>(w.label.value_or((first + i) % generator.classes));
+    z.labels.writable()[i] = static_cast<Real>(w.label.value_or((first + i) / in_a_row % generator.classes));
   return z;
 }
 
@@ -143,7 +143,7 @@ std::string generate(const Wishes& w) {
       rows.push_back(generator.draw(way(generator, latents(generator, w, 2, row), w.interpolate, false)));
     pictures = concat(rows, 0).value();
   } else {
-    pictures = generator.draw(latents(generator, w, Index(w.rows) * w.columns));
+    pictures = generator.draw(latents(generator, w, Index(w.rows) * w.columns, 0, w.columns));
   }
   GridLayout cells = layout;
   if (w.interpolate) cells.columns = w.interpolate;

@@ -31,10 +31,11 @@ Session::Session(Configuration& configuration, const Dataset& dataset)
   c_.generator->rename("generator");
   c_.discriminator->rename("discriminator");
   if (c_.codes.head) c_.codes.head->rename("code head");
-  const int wanted = classes();
-  if (wanted && wanted != dataset.classes)
-    fail(dataset.name, ": has ", dataset.classes, " classes; expected ", wanted,
-         ", for which the conditional layers were made; say \"classes\": ", dataset.classes, " there");
+  for (const Sequential* network : {c_.generator.get(), c_.discriminator.get()})
+    for (std::size_t i = 0; i < network->size(); ++i)
+      if (const int wanted = (*network)[i].classes(); wanted && wanted != dataset.classes)
+        fail(dataset.name, ": has ", dataset.classes, " classes; expected ", wanted, ", for which a ",
+             (*network)[i].kind(), " was made; say \"classes\": ", dataset.classes, " there");
 }
 
 int Session::classes() const { return std::max(c_.generator->classes(), c_.discriminator->classes()); }
@@ -70,7 +71,7 @@ StepResult Session::step() {
   return result;
 }
 
-void Session::pretrain(const std::function<void(Index step, const StepResult& result)>& report) {
+void Session::pretrain(const std::function<bool(Index step, const StepResult& result)>& goes_on) {
   const Pretrain& p = c_.pretrain;
   std::vector<Stored*> stored;
   for (Parameter* w : c_.discriminator->parameters()) stored.push_back(w);
@@ -87,7 +88,7 @@ void Session::pretrain(const std::function<void(Index step, const StepResult& re
     Batch pictures = real(chosen, random), noise = pictures;
     noise.x =
         random("noise").uniform(pictures.x.shape(), static_cast<Real>(p.noise_low), static_cast<Real>(p.noise_high));
-    report(i + 1, alone.pretrain(pictures, noise, random));
+    if (!goes_on(i + 1, alone.pretrain(pictures, noise, random))) break;
   }
   if (p.keep) return;
   for (std::size_t i = 0; i < stored.size(); ++i) stored[i]->assign(initial[i]);
@@ -110,7 +111,7 @@ Batch Session::latents(Index count, Random random) const {
 Batch Session::sample_latents(Index count) const {
   Batch z = latents(count, random_("samples"));
   if (const int n = classes())
-    for (Index i = 0; i < count; ++i) z.labels.writable()[i] = static_cast<Real>(i % n);
+    for (Index i = 0; i < count; ++i) z.labels.writable()[i] = static_cast<Real>(i / c_.output.samples.columns % n);
   return z;
 }
 

@@ -26,13 +26,13 @@ class Session {
 
   StepResult step();
 
-  // The discriminator learns to tell pictures from noise, as "pretrain" says; `report` gets every step and its result.
-  void pretrain(const std::function<void(Index step, const StepResult& result)>& report);
+  // The discriminator learns to tell pictures from noise, as "pretrain" says. After every step `goes_on` is asked.
+  void pretrain(const std::function<bool(Index step, const StepResult& result)>& goes_on);
 
   // The first `count` pictures of the data.
   Tensor preview(Index count) const;
   // What the generator draws in evaluation mode, by the average of its weights, for given latents, or always the same
-  // ones. Where it is conditional, picture i is of class i modulo the number of classes.
+  // ones. Where it is conditional, each row of the grid is of one class.
   Tensor samples(Index count);
   Tensor draw(const Batch& latents);
   Batch sample_latents(Index count) const;

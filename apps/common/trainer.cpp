@@ -8,9 +8,12 @@
 namespace tapestry {
 bool train(Session& session, RunOutput& output) {
   output.before_training();
-  session.pretrain([&](Index step, const StepResult& result) { output.pretraining(step, result); });
+  session.pretrain([&](Index step, const StepResult& result) {
+    output.pretraining(step, result);
+    return !interrupted();
+  });
   const Index steps = session.steps();
-  for (bool ended = false; !ended;) {
+  for (bool ended = interrupted(); !ended;) {
     output.step(session.step());
     const Index done = session.steps_done();
     Index epoch = session.epoch_of(done - 1);
