@@ -193,6 +193,11 @@ TEST_CASE("toy: wrong configurations") {
       {"generator.4.features=3", "/generator/4 linear: the network ends in 3; expected 2, as the data are"},
       {"discriminator.4.features=2",
        "/discriminator/4 linear: the network ends in 2; expected 1, one number that says how real its input is"},
+      {"generator.0={\"type\":\"class_embedding\",\"classes\":8,\"size\":4}",
+       "/generator/0 class_embedding: asks for the class of a point; expected a layer without one, since points have "
+       "none"},
+      {"game.augment=[\"cutout\"]",
+       "/game/augment changes pictures; expected none of it, since points are no pictures"},
       {"discriminator.1={\"type\":\"batch_norm\"}",
        "/discriminator/1 is a batch_norm; expected none in a discriminator whose \"loss\" has a gradient penalty, "
        "since "

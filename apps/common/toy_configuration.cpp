@@ -53,7 +53,10 @@ ToyConfiguration read_toy_configuration(const CommandLine& line) {
     plans.generator = read_layers(root, "generator");
     plans.discriminator = read_layers(root, "discriminator");
     game.loss = read_gan_loss(root);
-    game.game = read_game(root.object("game"), game.loss);
+    Options rules = root.object("game");
+    game.game = read_game(std::move(rules), game.loss);
+    if (const Augmentation& a = game.game.augment; a.colour || a.translation || a.cutout)
+      rules.problem("augment", "changes pictures; expected none of it, since points are no pictures");
     Options optimizers = root.object("optimizers");
     game.generator_optimizer = read_optimizer(optimizers.object("generator"));
     game.discriminator_optimizer = read_optimizer(optimizers.object("discriminator"));
