@@ -5,6 +5,7 @@
 
 #include "autograd/anomalies.hpp"
 #include "autograd/scope.hpp"
+#include "autograd/stopwatch.hpp"
 
 namespace tapestry {
 namespace {
@@ -46,10 +47,7 @@ std::shared_ptr<Recording> tape_of(const char* op, const Vars& x) {
   return tape;
 }
 
-}  // namespace
-
-Var apply(const char* op, Var y, Vars x, Rules rules) {
-  if (DetectAnomalies::on()) DetectAnomalies::check_call(op, y, x);
+Var record_call(const char* op, Var y, Vars x, Rules rules) {
   const std::shared_ptr<Recording> tape = tape_of(op, x);
   if (!tape) return y;
   y = Var(y.take(), tape, tape->next_place());
@@ -71,6 +69,16 @@ Var apply(const char* op, Var y, Vars x, Rules rules) {
   for (JointRule& rule : rules.joint) settle(rule.read, y, x, [&] { return std::string(op) + ": the joint rule"; });
   call.rules = std::move(rules);
   tape->record(std::move(call), y, std::move(x));
+  return y;
+}
+
+}  // namespace
+
+Var apply(const char* op, Var y, Vars x, Rules rules) {
+  Stopwatch::lap(op);
+  if (DetectAnomalies::on()) DetectAnomalies::check_call(op, y, x);
+  y = record_call(op, std::move(y), std::move(x), std::move(rules));
+  Stopwatch::lap("tape");
   return y;
 }
 

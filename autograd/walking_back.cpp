@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "autograd/ops.hpp"
+#include "autograd/stopwatch.hpp"
 #include "autograd/witness.hpp"
 
 namespace tapestry {
@@ -26,6 +27,7 @@ struct Running {
 // dL/dx of each argument for which needed(i); the others stay empty.
 template <class Needed>
 Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Backward how, bool consume) {
+  Stopwatch::lap("tape");
   for (JointRule& rule : call.rules.joint) {
     Vars read = handed(rule.read, how, consume);
     Vars dx;
@@ -36,6 +38,7 @@ Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Backward h
       for (Var& r : read) known.push_back(r.take());
       known.insert(known.end(), rule.saved.begin(), rule.saved.end());
       for (Tensor& t : rule.fast_dx(g.take(), std::move(known))) dx.emplace_back(std::move(t));
+      Stopwatch::lap(call.op);
     }
     dx.resize(call.x.size());  // what it did not return is found to be missing
     return dx;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "autograd/stopwatch.hpp"
 #include "optim/gradients.hpp"
 
 namespace tapestry {
@@ -48,6 +49,7 @@ Gradients Optimizer::clipped(Gradients gradients) const {
 }
 
 void Optimizer::step(Gradients gradients) {
+  Stopwatch::lap("tape");
   // All gradients are checked before any parameter changes.
   std::vector<bool> given(parameters_.size());
   for (const auto& [parameter, gradient] : gradients) {
@@ -74,6 +76,7 @@ void Optimizer::step(Gradients gradients) {
     const std::size_t place = place_of(parameter);
     update(*parameter, gradient, {place, steps_, rate * paces_[place].learning_rate, paces_[place].weight_decay});
   }
+  Stopwatch::lap("optimizer");
 }
 
 }  // namespace tapestry

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "autograd/anomalies.hpp"
+#include "autograd/stopwatch.hpp"
 
 namespace tapestry {
 namespace {
@@ -66,6 +67,7 @@ StepResult Session::step() {
   const Batch z_g = c_.game.fakes == Fakes::shared
                         ? rounds.front().latents
                         : latents(c_.training.generator_batch, random("latents of the generator"));
+  Stopwatch::lap("data");
   const StepResult result = play_(rounds, z_g, random, number);
   average_.follow();
   return result;
