@@ -21,8 +21,10 @@ Tensor unless_read_for(const Var& b, Var& a) { return b.recorded() ? a.value() :
 // x where y > 0, otherwise slope x. y decides, and does not count as a variable: the sign is flat almost everywhere.
 Var scale_where_not_positive(Var x, Tensor y, Real slope) {
   Var result = kernels::scale_where_not_positive(x.take(), y, slope);
-  return apply("scale_where_not_positive", result, {x, y},
-               {{reads(Var(y)), [slope](Var g, Var y) { return scale_where_not_positive(g, y.value(), slope); }}, {}});
+  return apply(
+      "scale_where_not_positive", result, {x, y},
+      {{reads(Var(y)), [slope](Var g, Var y) { return scale_where_not_positive(std::move(g), y.value(), slope); }},
+       {}});
 }
 
 }  // namespace
@@ -123,13 +125,15 @@ Var softplus(Var x) {  // y = ln(1 + e^x)            dL/dx = g sigmoid(x)
 }
 Var relu(Var x) {  // y = max(x, 0)                  dL/dx = g where y > 0, otherwise 0
   Var y = kernels::relu(x.take());
-  return apply("relu", y, {x}, {{reads(y), [](Var g, Var y) { return scale_where_not_positive(g, y.value(), 0); }}});
+  return apply("relu", y, {x},
+               {{reads(y), [](Var g, Var y) { return scale_where_not_positive(std::move(g), y.value(), 0); }}});
 }
 Var leaky_relu(Var x, Real slope) {  // y = x or s x     dL/dx = g where y > 0, otherwise s g; y has the sign of x
   if (!(slope >= 0)) fail("leaky_relu: got a slope of ", slope, "; expected 0 or more, so that y keeps the sign of x");
   Var y = kernels::leaky_relu(x.take(), slope);
-  return apply("leaky_relu", y, {x},
-               {{reads(y), [slope](Var g, Var y) { return scale_where_not_positive(g, y.value(), slope); }}});
+  return apply(
+      "leaky_relu", y, {x},
+      {{reads(y), [slope](Var g, Var y) { return scale_where_not_positive(std::move(g), y.value(), slope); }}});
 }
 Var elu(Var x) {  // y = x or e^x - 1                dL/dx = g (1 + min(y, 0))
   const Var v = x.value();
@@ -168,6 +172,12 @@ Var where(Tensor condition, Var a, Var b) {  // y = a or b     dL/da = g where t
                    {reads(c), [](Var g, Var c) { return where(c.value(), g, Tensor(Shape(), 0)); }},
                    {reads(c), [](Var g, Var c) { return where(c.value(), Tensor(Shape(), 0), g); }},
                });
+}
+
+// y = x mask     dL/dx = g mask. The mask is not kept: it is drawn again from its key.
+Var dropout(Var x, double rate, Random random, Index first_sample) {
+  Var y = random.dropout(x.take(), rate, first_sample);
+  return apply("dropout", y, {x}, {[=](Var g) { return dropout(std::move(g), rate, random, first_sample); }});
 }
 
 }  // namespace tapestry

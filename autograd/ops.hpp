@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "autograd/convolution_geometry.hpp"
+#include "autograd/random.hpp"
 #include "autograd/tape.hpp"
 
 namespace tapestry {
@@ -47,6 +48,9 @@ Var clamp(Var x, Real low, Real high);  // derivative 1 at both bounds
 Var max(Var a, Var b);                  // where a = b each gets half of the gradient
 inline Var min(Var a, Var b) { return -max(-std::move(a), -std::move(b)); }
 Var where(Tensor condition, Var a, Var b);  // a where condition is not 0, otherwise b; all three are broadcast
+// x / (1 - rate) with probability 1 - rate, otherwise 0; rate in [0, 1). The first axis counts samples, from
+// first_sample on; what is left out of a sample depends on the key and on its number only.
+Var dropout(Var x, double rate, Random random, Index first_sample = 0);
 
 // broadcasting.cpp: the one pair that undoes broadcasting.
 Var broadcast_to(Var x, Shape shape);  // repeat along axes of length 1; the dual of

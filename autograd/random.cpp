@@ -8,40 +8,73 @@
 
 namespace tapestry {
 
-std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> c, std::array<std::uint32_t, 2> k) {
-  for (int round = 0; round < 10; ++round) {
-    const std::uint64_t a = std::uint64_t{0xD2511F53} * c[0], b = std::uint64_t{0xCD9E8D57} * c[2];
-    c = {static_cast<std::uint32_t>(b >> 32) ^ c[1] ^ k[0], static_cast<std::uint32_t>(b),
-         static_cast<std::uint32_t>(a >> 32) ^ c[3] ^ k[1], static_cast<std::uint32_t>(a)};
-    k = {k[0] + 0x9E3779B9, k[1] + 0xBB67AE85};  // the golden ratio, and the square root of 3 less 1
-  }
-  return c;
-}
-
 namespace {
 
-std::array<std::uint32_t, 4> words(std::uint64_t key, std::uint64_t n, std::uint64_t block) {
-  return philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(block >> 32),
-                 static_cast<std::uint32_t>(n), static_cast<std::uint32_t>(n >> 32)},
-                {static_cast<std::uint32_t>(key), static_cast<std::uint32_t>(key >> 32)});
+// The four words of several counters side by side, words[i][lane], for vectors to be used; 32 bits each, in lanes of
+// 64, where a product fits.
+template <std::size_t lanes>
+using Words = std::array<std::array<std::uint64_t, lanes>, 4>;
+
+template <std::size_t lanes>
+void philox_rounds(Words<lanes>& c, std::array<std::uint32_t, 2> k) {
+  constexpr std::uint64_t low = 0xFFFFFFFF;
+  for (int round = 0; round < 10; ++round) {
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      const std::uint64_t a = 0xD2511F53 * c[0][lane], b = 0xCD9E8D57 * c[2][lane];
+      c[0][lane] = (b >> 32) ^ c[1][lane] ^ k[0];
+      c[1][lane] = b & low;
+      c[2][lane] = (a >> 32) ^ c[3][lane] ^ k[1];
+      c[3][lane] = a & low;
+    }
+    k = {k[0] + 0x9E3779B9, k[1] + 0xBB67AE85};  // the golden ratio, and the square root of 3 less 1
+  }
 }
 
-// Fills a tensor sample by sample: f(four words, where to, how many numbers), four numbers at a time.
+std::array<std::uint32_t, 2> halves(std::uint64_t x) {
+  return {static_cast<std::uint32_t>(x), static_cast<std::uint32_t>(x >> 32)};
+}
+
+std::array<std::uint32_t, 4> words(std::uint64_t key, std::uint64_t n, std::uint64_t block) {
+  return philox({halves(block)[0], halves(block)[1], halves(n)[0], halves(n)[1]}, halves(key));
+}
+
+// The words of `blocks` blocks from the first one on, one block after another.
+constexpr Index blocks = 16, block_words = 4 * blocks;
+void words_of_blocks(std::uint64_t key, std::uint64_t n, std::uint64_t first, std::uint32_t* to) {
+  Words<blocks> c;
+  for (Index lane = 0; lane < blocks; ++lane) {
+    c[0][lane] = halves(first + lane)[0], c[1][lane] = halves(first + lane)[1];
+    c[2][lane] = halves(n)[0], c[3][lane] = halves(n)[1];
+  }
+  philox_rounds(c, halves(key));
+  for (Index lane = 0; lane < blocks; ++lane)
+    for (Index i = 0; i < 4; ++i) to[4 * lane + i] = static_cast<std::uint32_t>(c[i][lane]);
+}
+
+// Goes through a tensor sample by sample: f(words, place, how many numbers), one word for each number, up to
+// block_words of them at a time.
 template <class F>
-Tensor fill(Shape shape, std::uint64_t key, Index first_sample, F f) {
-  Tensor t = Tensor::uninitialized(shape);
-  Real* const to = t.writable();
+void for_each_word(const Shape& shape, std::uint64_t key, Index first_sample, F f) {
   const Index samples = shape.rank() ? shape[0] : 1, length = shape.size() / samples;
   const Index per_task = std::max<Index>(1, 4096 / length);
-  kernels::parallel_for_blocks(samples, per_task, 5.0 * length, [&](Index begin, Index end) {
+  kernels::parallel_for_blocks(samples, per_task, 2.0 * length, [&](Index begin, Index end) {
+    std::array<std::uint32_t, block_words> word;
     for (Index n = begin; n < end; ++n)
-      for (Index i = 0; i < length; i += 4)
-        f(words(key, first_sample + n, i / 4), to + n * length + i, std::min<Index>(4, length - i));
+      for (Index i = 0; i < length; i += block_words) {
+        words_of_blocks(key, first_sample + n, i / 4, word.data());
+        f(word.data(), n * length + i, std::min(block_words, length - i));
+      }
   });
-  return t;
 }
 
 }  // namespace
+
+std::array<std::uint32_t, 4> philox(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key) {
+  Words<1> c{{{counter[0]}, {counter[1]}, {counter[2]}, {counter[3]}}};
+  philox_rounds(c, key);
+  for (std::size_t i = 0; i < 4; ++i) counter[i] = static_cast<std::uint32_t>(c[i][0]);
+  return counter;
+}
 
 // A purpose or number becomes a new key: FNV-1a over its bytes, then one Philox call, so that similar names and
 // neighbouring numbers give keys that have nothing in common.
@@ -65,32 +98,43 @@ Index Random::below(Index bound, Index n) const {
 }
 
 Tensor Random::uniform(Shape shape, Real low, Real high, Index first_sample) const {
-  return fill(shape, key_, first_sample, [=](const auto& word, Real* to, Index count) {
-    for (Index i = 0; i < count; ++i) to[i] = low + (high - low) * static_cast<Real>((word[i] >> 8) * 0x1p-24);
+  Tensor t = Tensor::uninitialized(shape);
+  Real* const to = t.writable();
+  for_each_word(shape, key_, first_sample, [=](const std::uint32_t* word, Index place, Index count) {
+    for (Index i = 0; i < count; ++i) to[place + i] = low + (high - low) * static_cast<Real>((word[i] >> 8) * 0x1p-24);
   });
+  return t;
 }
 
 // Box and Muller, "A note on the generation of random normal deviates", 1958: two normal numbers from two uniform ones.
 Tensor Random::normal(Shape shape, Real mean, Real deviation, Index first_sample) const {
-  return fill(shape, key_, first_sample, [=](const auto& word, Real* to, Index count) {
-    double pair[4];
-    for (int i = 0; i < 4; i += 2) {
+  Tensor t = Tensor::uninitialized(shape);
+  Real* const to = t.writable();
+  for_each_word(shape, key_, first_sample, [=](const std::uint32_t* word, Index place, Index count) {
+    for (Index i = 0; i < count; i += 2) {
       const double radius = std::sqrt(-2 * std::log((word[i] + 0.5) * 0x1p-32));
       const double angle = 2 * std::numbers::pi * word[i + 1] * 0x1p-32;
-      pair[i] = radius * std::cos(angle);
-      pair[i + 1] = radius * std::sin(angle);
+      to[place + i] = static_cast<Real>(mean + deviation * (radius * std::cos(angle)));
+      if (i + 1 < count) to[place + i + 1] = static_cast<Real>(mean + deviation * (radius * std::sin(angle)));
     }
-    for (Index i = 0; i < count; ++i) to[i] = static_cast<Real>(mean + deviation * pair[i]);
   });
+  return t;
 }
 
-Tensor Random::dropout_mask(Shape shape, double rate, Index first_sample) const {
+Tensor Random::dropout(Tensor x, double rate, Index first_sample) const {
   if (!(rate >= 0 && rate < 1)) fail("dropout: got a rate of ", rate, "; expected 0 or more and less than 1");
-  const auto dropped = static_cast<std::uint64_t>(rate * 0x1p32);  // words below this
-  const Real kept = static_cast<Real>(1 / (1 - rate));
-  return fill(shape, key_, first_sample, [=](const auto& word, Real* to, Index count) {
-    for (Index i = 0; i < count; ++i) to[i] = word[i] < dropped ? Real(0) : kept;
+  const auto dropped = static_cast<std::uint32_t>(rate * 0x1p32);  // words below this
+  const Real scale = static_cast<Real>(1 / (1 - rate));
+  const Real* const from = x.data();
+  Tensor y = x.recycle();
+  Real* const to = y.writable();
+  for_each_word(y.shape(), key_, first_sample, [=](const std::uint32_t* word, Index place, Index count) {
+    for (Index i = 0; i < count; ++i) {
+      const Real kept = from[place + i] * scale;
+      to[place + i] = word[i] < dropped ? Real(0) : kept;
+    }
   });
+  return y;
 }
 
 }  // namespace tapestry

@@ -31,8 +31,8 @@ class Random {
   // Row n of the result depends on the key and on first_sample + n only: batches of any size see the same numbers.
   Tensor uniform(Shape shape, Real low = 0, Real high = 1, Index first_sample = 0) const;  // in [low, high)
   Tensor normal(Shape shape, Real mean = 0, Real deviation = 1, Index first_sample = 0) const;
-  // 1 / (1 - rate) with probability 1 - rate, otherwise 0: the mask of inverted dropout.
-  Tensor dropout_mask(Shape shape, double rate, Index first_sample = 0) const;
+  // Each number is x / (1 - rate) with probability 1 - rate, otherwise 0: inverted dropout.
+  Tensor dropout(Tensor x, double rate, Index first_sample = 0) const;
 
  private:
   std::uint64_t key_;

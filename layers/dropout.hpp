@@ -17,8 +17,7 @@ class Dropout : public Layer {
 
   Var operator()(const Pass& pass, Var x) override {
     if (pass.mode == Mode::evaluation || rate_ == 0) return x;
-    Tensor mask = pass.random.dropout_mask(x.shape(), rate_, pass.first_sample);
-    return std::move(x) * Var(std::move(mask));
+    return dropout(std::move(x), rate_, pass.random, pass.first_sample);
   }
   Shape output_shape(const Shape& input) const override { return input; }
   std::string kind() const override { return "dropout"; }

@@ -182,7 +182,7 @@ TEST_CASE("kernels: the same bits on any number of threads") {
   });
   check_threads("random numbers", [&]() -> Tensors {
     const Random random(5);
-    return {random.normal({301, 111}), random.uniform({33333}), random.dropout_mask({301, 111}, 0.3)};
+    return {random.normal({301, 111}), random.uniform({33333}), random.dropout(Tensor({301, 111}, 1), 0.3)};
   });
 }
 
@@ -226,7 +226,8 @@ TEST_CASE("kernels: a sample does not depend on the batch around it") {
   const Random random(6);
   CHECK(same_bits(samples(random.normal({40, 700}), 9, 30), random.normal({21, 700}, 0, 1, 9)));
   CHECK(same_bits(samples(random.uniform({40, 700}), 9, 30), random.uniform({21, 700}, 0, 1, 9)));
-  CHECK(same_bits(samples(random.dropout_mask({40, 700}, 0.3), 9, 30), random.dropout_mask({21, 700}, 0.3, 9)));
+  const Tensor ones({40, 700}, 1);
+  CHECK(same_bits(samples(random.dropout(ones, 0.3), 9, 30), random.dropout(Tensor({21, 700}, 1), 0.3, 9)));
 }
 
 TEST_CASE("kernels: a number does not depend on its place") {
