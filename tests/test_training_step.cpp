@@ -1,6 +1,7 @@
 // One step of training: it asks the system for no more memory, and its work is known.
 #include <doctest/doctest.h>
 
+#include "apps/common/step_cost.hpp"
 #include "apps/common/training_step.hpp"
 #include "autograd/machine.hpp"
 #include "autograd/memory.hpp"
@@ -85,4 +86,23 @@ TEST_CASE("multiply-adds of a step are those counted for the two reference runs"
         multiply_adds_of_step(*c.generator, *c.discriminator, c.data.from.picture, c.latent.size, c.training, c.game);
     CHECK(2 * work == doctest::Approx(billion_operations * 1e9).epsilon(0.001));
   }
+}
+
+// Counted by hand for S3: parameters of both networks three times (the weights, two moments of Adam) and those that
+// learn once more; of each sample what linear layers, convolutions and batch norms are given.
+TEST_CASE("bytes needed by a step are what its layers have to remember") {
+  const Configuration c = read_configuration(JsonSource::from_file("apps/configs/mnist_tf1.json"), mnist_trainer);
+  const double generator = 852'609, discriminator = 6'634'626;
+  const double making = 100 + 6272 + 6272 + 12544 + 12544, judging = 784 + 2 * 12544 + 2 * 6272 + 2 * 1024;
+  const double always = 3 * (generator + discriminator);
+  const auto needed = [&](Order order) {
+    Game game = c.game;
+    game.order = order;
+    return bytes_needed_by_step(*c.generator, *c.discriminator, c.data.from.picture, c.latent.size, 2, c.training,
+                                game);
+  };
+  const double learning = discriminator + 256 * judging, answering = generator + 128 * (making + judging);
+  CHECK(needed(Order::alternating) == sizeof(Real) * (always + std::max(learning, answering)));
+  CHECK(needed(Order::simultaneous) ==
+        sizeof(Real) * (always + generator + discriminator + 128 * (making + 2 * judging)));
 }

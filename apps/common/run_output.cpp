@@ -9,6 +9,7 @@
 #include "apps/common/model_picture.hpp"
 #include "apps/common/picture.hpp"
 #include "apps/common/safetensors.hpp"
+#include "apps/common/step_cost.hpp"
 #include "apps/common/version.hpp"
 
 namespace tapestry {

@@ -232,34 +232,4 @@ void TrainingStep::update_discriminator(Tape&& tape, const Var& loss) {
   clip_weights(parameters, loss_.clip);
 }
 
-namespace {
-
-struct Work {                                   // multiply-adds of one picture
-  double forward = 0, weights = 0, inputs = 0;  // inputs: gradients, but for those of the network's own input
-};
-Work work(const Sequential& network, Shape shape) {
-  Work work;
-  for (std::size_t i = 0; i < network.size(); ++i) {
-    const double layer = network[i].multiply_adds(shape);
-    if (work.forward > 0) work.inputs += layer;
-    work.forward += layer;
-    shape = network[i].output_shape(shape);
-  }
-  work.weights = work.forward;
-  return work;
-}
-
-}  // namespace
-
-double multiply_adds_of_step(const Sequential& generator, const Sequential& discriminator, const Shape& picture,
-                             Index latent, const Training& training, const Game& game) {
-  const Work g = work(generator, {1, latent}), d = work(discriminator, {1, picture[0], picture[1], picture[2]});
-  const double judging = d.forward + d.weights + d.inputs, through = d.forward;  // through: back to its own input
-  const double batch = static_cast<double>(training.batch), answers = static_cast<double>(training.generator_batch);
-  const double making = g.forward + g.weights + g.inputs;
-  if (game.order == Order::simultaneous) return batch * (2 * judging + making + through);
-  const double rounds = static_cast<double>(game.critic_steps);
-  return rounds * batch * (g.forward + 2 * judging) + answers * (making + d.forward + through);
-}
-
 }  // namespace tapestry

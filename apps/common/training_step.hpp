@@ -68,9 +68,4 @@ class TrainingStep {
   double instance_noise_ = 0;       // deviation, in this step
 };
 
-// Multiplications followed by an addition that a step needs: no gradient is counted that nobody asks for, and none of a
-// penalty.
-double multiply_adds_of_step(const Sequential& generator, const Sequential& discriminator, const Shape& picture,
-                             Index latent, const Training& training, const Game& game);
-
 }  // namespace tapestry
