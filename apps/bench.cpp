@@ -1,24 +1,20 @@
-// How fast, and how near to what the machine can do.
+// How fast the kernels are, and how near to what the machine can do. Whole steps: bench_steps.cpp.
 //
 //   make bench            tables on the screen, and build/bench.json
 //
 // Machines have good and bad moments, so an absolute time means little: everything is measured in turn, round after
 // round, with the machine's own peak in each round, and the median share of that peak is what counts. GFLOP/s are two
 // times the multiply-adds that the direct algorithm needs, over the time.
-#include <algorithm>
-#include <chrono>
 #include <functional>
 #include <iomanip>
 #include <iostream>
 #include <sstream>
 
+#include "apps/common/benchmark.hpp"
 #include "apps/common/configuration.hpp"
-#include "apps/common/file.hpp"
-#include "apps/common/training_step.hpp"
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/peak.hpp"
 #include "autograd/machine.hpp"
-#include "autograd/memory.hpp"
 #include "layers/layers.hpp"
 
 using namespace tapestry;
@@ -26,17 +22,6 @@ using namespace tapestry;
 namespace {
 
 constexpr int rounds = 7;
-
-double seconds(const std::function<void()>& f) {
-  const auto start = std::chrono::steady_clock::now();
-  f();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
 
 // A layer of a recipe as a convolution, seen from its big picture, whichever way the recipe uses it. A linear layer is
 // one of a single window: kernels::convolution makes a matrix product of it.
@@ -117,8 +102,6 @@ std::vector<Rate> measure(double flops, const std::vector<std::function<void()>>
   return rates;
 }
 
-std::string percent(double share) { return std::to_string(static_cast<int>(share * 100 + 0.5)) + " %"; }
-
 // One primitive of a layer: the kernel, its plain twin (im2col and Eigen's product), and how far a result is off.
 struct Primitive {
   std::string name;
@@ -181,38 +164,6 @@ void bench_kernels(const std::vector<Recipe>& all, Json& report) {
   std::cout << '\n';
 }
 
-void bench_steps(std::vector<Recipe>& all, Json& report) {
-  std::cout << "Whole training steps\n\n"
-            << std::left << std::setw(10) << "recipe" << std::right << std::setw(8) << "batch" << std::setw(12)
-            << "GFLOP" << std::setw(14) << "ms a step" << std::setw(12) << "GFLOP/s" << std::setw(10) << "of peak"
-            << std::setw(14) << "pictures/s" << std::setw(12) << "peak MB" << '\n';
-  for (Recipe& r : all) {
-    Configuration& c = r.c;
-    const auto g_optimizer = c.generator_optimizer(c.generator->parameters());
-    const auto d_optimizer = c.discriminator_optimizer(c.discriminator->parameters());
-    TrainingStep play(*c.generator, *c.discriminator, *g_optimizer, *d_optimizer, c.loss, c.game);
-    const Tensor real = Random(1).uniform({c.training.batch, r.picture[0], r.picture[1], r.picture[2]}, -1, 1);
-    const Tensor z_d = Random(2).normal({c.training.batch, c.latent.size});
-    const Tensor z_g = Random(3).normal({c.training.generator_batch, c.latent.size});
-    const double flops =
-        2 * multiply_adds_of_step(*c.generator, *c.discriminator, r.picture, c.latent.size, c.training, c.game);
-    memory::reset_peak();
-    double peak = 0;
-    const Rate rate = measure(flops, {[&] { play({{real, z_d}}, z_g, Random(4), 0); }}, peak)[0];
-    const double time = flops * 1e-9 / rate.gflops, megabytes = memory::usage().peak_bytes * 1e-6;
-    std::cout << std::left << std::setw(10) << r.name << std::right << std::fixed << std::setprecision(1)
-              << std::setw(8) << c.training.batch << std::setw(12) << flops * 1e-9 << std::setw(14) << time * 1e3
-              << std::setw(12) << rate.gflops << std::setw(10) << percent(rate.share) << std::setw(14)
-              << c.training.batch / time << std::setw(12) << megabytes << '\n'
-              << std::flush;
-    report["recipes"][r.name] = {{"seconds_per_step", time},
-                                 {"share_of_peak", rate.share},
-                                 {"gflops", rate.gflops},
-                                 {"peak_bytes", memory::usage().peak_bytes}};
-    report["peak_gflops"] = peak;
-  }
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -223,10 +174,8 @@ int main(int argc, char** argv) {
     report["threads"] = threads;
     std::cout << threads << " threads, peak " << static_cast<int>(kernels::measure_peak(0.2) * 1e-9)
               << " GFLOP/s (fused multiply-adds in registers, measured again in every round)\n\n";
-    std::vector<Recipe> all = recipes();
-    bench_kernels(all, report);
-    bench_steps(all, report);
-    write_file(argv[1], report.dump(2) + "\n");
+    bench_kernels(recipes(), report);
+    add_to_report(argv[1], report);
     std::cout << "\nwritten: " << argv[1] << '\n';
     return 0;
   } catch (const std::exception& error) {

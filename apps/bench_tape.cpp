@@ -4,13 +4,10 @@
 //   ./apps/bench_tape                      microseconds
 //   ./apps/bench_tape --python python3     the same beside PyTorch, by apps/peers/tape.py, in turn
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
-#include <cstdio>
 #include <iomanip>
 #include <iostream>
-#include <sstream>
 
+#include "apps/common/benchmark.hpp"
 #include "apps/common/command_line.hpp"
 #include "autograd/anomalies.hpp"
 #include "autograd/losses.hpp"
@@ -23,11 +20,6 @@ using namespace tapestry;
 namespace {
 
 constexpr int rounds = 5, steps = 10000;
-
-double median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + values.size() / 2, values.end());
-  return values[values.size() / 2];
-}
 
 struct Perceptron {
   Random random{1};
@@ -47,9 +39,7 @@ struct Perceptron {
 double microseconds(Perceptron& perceptron, Keep keep) {
   std::vector<double> times;
   for (int i = 0; i < steps; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    perceptron.gradients(keep);
-    times.push_back(std::chrono::duration<double, std::micro>(std::chrono::steady_clock::now() - start).count());
+    times.push_back(1e6 * seconds([&] { perceptron.gradients(keep); }));
   }
   return median(std::move(times));
 }
@@ -59,17 +49,8 @@ struct Peer {
   double grad = 0, backward = 0;  // microseconds
 };
 Peer run_peer(const std::string& python) {
-  Peer peer;
-  FILE* const pipe = popen((python + " apps/peers/tape.py").c_str(), "r");
-  if (!pipe) fail("bench_tape: cannot run ", python, "; expected a Python that has PyTorch");
-  std::string said;
-  for (int c; (c = std::fgetc(pipe)) != EOF;) said += static_cast<char>(c);
-  std::istringstream words(said);
-  if (pclose(pipe) != 0 || !(words >> peer.version >> peer.grad >> peer.backward))
-    fail("bench_tape: ", python,
-         " apps/peers/tape.py failed; expected a Python that has PyTorch; run it from the top "
-         "folder");
-  return peer;
+  const std::vector<std::string> said = words_of(python + " apps/peers/tape.py", 3);
+  return {said[0], std::stod(said[1]), std::stod(said[2])};
 }
 
 void row(const std::string& what, double time, double ours) {
