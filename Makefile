@@ -2,6 +2,7 @@
 # make test     all tests, in float and in double   make bench    speed of kernels and training steps
 # make test-golden  training steps against other frameworks; GOLDEN_DIR=/some/folder for more golden files
 # make mutants  plants bugs: do the tests see them? make test-long  all of it, sanitizers included: an hour or more
+# make bench-compare BASE=old.json  what got slower;  make bench-peers PYTHON=...  beside PyTorch and TensorFlow
 # make install  into PREFIX (/usr/local) for programs that use the library through pkg-config; make uninstall
 # Options: REAL=double (double precision), SANITIZE=1 (address and undefined behaviour), SANITIZE=thread (data races; with
 # clang++ and its libomp), CXX=clang++, ARCH=haswell (any -march= of the compiler, else this machine's own). One variant of
@@ -94,8 +95,16 @@ test-long: test
 	@$(MAKE) SANITIZE=thread test-one
 	@$(MAKE) mutants
 
+# Kernels, then whole steps. Compared with a stored report, or with other frameworks that a PYTHON has.
+BASE   ?= build/bench-base.json
+PYTHON ?= python3
 bench: all
 	$(PROGRAMS)/bench build/bench.json
+	$(PROGRAMS)/bench_steps build/bench.json
+bench-compare: $(PROGRAMS)/bench_compare
+	@$< $(BASE) build/bench.json
+bench-peers: $(PROGRAMS)/bench_steps
+	@$< --python $(PYTHON)
 
 # $(DESTDIR)$(PREFIX) gets headers, library, programs and configurations, and tapestry.pc, which tells a compiler where.
 PREFIX    ?= /usr/local
@@ -148,6 +157,6 @@ build/dependencies: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 clean:
 	rm -rf build $(patsubst apps/%.cpp,apps/%,$(MAINS))
 
-.PHONY: all test test-one test-long test-golden mutants bench install uninstall deps clean always
+.PHONY: all test test-one test-long test-golden mutants bench bench-compare bench-peers install uninstall deps clean always
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(call object,$(SOURCES) $(MAINS) $(TESTS)))
