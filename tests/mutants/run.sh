@@ -11,12 +11,13 @@
 #   The gradients of a value that is used twice overwrite each other.
 #   try: double test_tape.cpp
 #
-# They, or all tests, first have to pass where nothing is planted. If they pass where it is, the whole suite decides, in double and in float. A test that crashes or hangs (five minutes; for the whole
-# suite thirty) has failed too. A patch that no longer applies, or does not compile, is an error. Copies live in build/mutants; in
-# each, only what a bug touches is built anew. MUTANT_JOBS says how many are tried at a time (one on each core).
+# They, or all tests, first have to pass where nothing is planted. If they pass where it is, the whole suite decides, in
+# double and in float. A test that crashes or hangs (five minutes; for the whole suite thirty) has failed too. A patch that
+# no longer applies, or does not compile, is an error. Copies live in build/mutants; in each, only what a bug touches is
+# built anew. MUTANT_JOBS says how many are tried at a time (one on each core).
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit 1
-root=$PWD here=tests/mutants copies=$PWD/build/mutants
+here=tests/mutants copies=$PWD/build/mutants
 unset MAKEFLAGS MAKELEVEL MFLAGS
 export OMP_WAIT_POLICY=passive
 
