@@ -144,11 +144,12 @@ TEST_CASE("toy: one configuration collapses, and one line cures it") {
   collapse["loss"] = cured["loss"];
   CHECK(collapse == cured);
 
-  const Coverage collapsed = said(train("toy_collapse.json", {}));
+  const Words seed{"--seed", "6"};  // one of those that show it in float and in double
+  const Coverage collapsed = said(train("toy_collapse.json", seed));
   CHECK(collapsed.covered >= 1);
   CHECK(collapsed.covered <= 3);
   CHECK(collapsed.good > 0.75);
-  const Coverage found = said(train("toy_cured.json", {}));
+  const Coverage found = said(train("toy_cured.json", seed));
   CHECK(found.covered == 8);
   CHECK(found.good > 0.5);
 }
