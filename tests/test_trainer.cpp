@@ -167,6 +167,16 @@ TEST_CASE("trainer: what a run leaves") {
   check_weights(folder / "run", 2);
 }
 
+TEST_CASE("trainer: what draws the samples is saved: the average of the weights") {
+  const TemporaryFolder folder;
+  write_file(folder / "config.json", small_configuration);
+  train(folder, {"config.json", "--out", "plain"});
+  train(folder, {"config.json", "--set", "training.average=0.9", "--out", "run"});
+  check_weights(folder / "run", 2);
+  CHECK(differences(results(folder / "plain"), results(folder / "run")) ==
+        "generator.safetensors samples/epoch-0001.png samples/epoch-0002.png ");
+}
+
 TEST_CASE("trainer: weights have the names and shapes of PyTorch's nn.Sequential") {
   const TemporaryFolder folder;
   write_file(folder / "config.json", small_configuration);
