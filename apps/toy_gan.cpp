@@ -7,7 +7,8 @@
 // colours the plane, blue where it takes points for real and orange where it takes them for fake. What you see, in
 // seconds: a line and a picture every few steps, and how many of the eight modes the generator found. The first
 // configuration collapses: the generator puts everything on one or two modes, perfectly. The second has one line
-// changed, a penalty on the discriminator's slope, and finds all eight. The steps are those of the other trainers (common/training_step.cpp).
+// changed, a penalty on the discriminator's slope, and finds all eight. The steps are those of the other trainers
+// (common/training_step.cpp).
 #include <algorithm>
 #include <cstdio>
 #include <iostream>
