@@ -18,13 +18,12 @@ void broadcast_both(const char* op, Var& a, Var& b) {
 // a's value, given away if no rule will read it: the only one that would is the rule of b.
 Tensor unless_read_for(const Var& b, Var& a) { return b.recorded() ? a.value() : a.take(); }
 
-// x where y > 0, otherwise slope x. y decides, and does not count as a variable: the sign is flat almost everywhere.
-Var scale_where_not_positive(Var x, Tensor y, Real slope) {
-  Var result = kernels::scale_where_not_positive(x.take(), y, slope);
-  return apply(
-      "scale_where_not_positive", result, {x, y},
-      {{reads(Var(y)), [slope](Var g, Var y) { return scale_where_not_positive(std::move(g), y.value(), slope); }},
-       {}});
+// dL/dx = g where x was positive, otherwise s g. It keeps a bit of each number, which is a constant: the sign is flat.
+Rule scale_where_not_positive(const Tensor& positive, Real slope) {
+  return {saved(positive), [slope](Var g, Var positive) {
+            Var dx = kernels::scale_where_not_positive(g.take(), positive.value(), slope);
+            return apply("scale_where_not_positive", dx, {g}, {scale_where_not_positive(positive.value(), slope)});
+          }};
 }
 
 }  // namespace
@@ -124,16 +123,15 @@ Var softplus(Var x) {  // y = ln(1 + e^x)            dL/dx = g sigmoid(x)
   return apply("softplus", y, {x}, {{reads(x), [](Var g, Var x) { return g * sigmoid(x); }}});
 }
 Var relu(Var x) {  // y = max(x, 0)                  dL/dx = g where y > 0, otherwise 0
-  Var y = kernels::relu(x.take());
-  return apply("relu", y, {x},
-               {{reads(y), [](Var g, Var y) { return scale_where_not_positive(std::move(g), y.value(), 0); }}});
+  Tensor positive;
+  Var y = kernels::relu(x.take(), x.recorded() ? &positive : nullptr);
+  return apply("relu", y, {x}, {scale_where_not_positive(positive, 0)});
 }
 Var leaky_relu(Var x, Real slope) {  // y = x or s x     dL/dx = g where y > 0, otherwise s g; y has the sign of x
   if (!(slope >= 0)) fail("leaky_relu: got a slope of ", slope, "; expected 0 or more, so that y keeps the sign of x");
-  Var y = kernels::leaky_relu(x.take(), slope);
-  return apply(
-      "leaky_relu", y, {x},
-      {{reads(y), [slope](Var g, Var y) { return scale_where_not_positive(std::move(g), y.value(), slope); }}});
+  Tensor positive;
+  Var y = kernels::leaky_relu(x.take(), slope, x.recorded() ? &positive : nullptr);
+  return apply("leaky_relu", y, {x}, {scale_where_not_positive(positive, slope)});
 }
 Var elu(Var x) {  // y = x or e^x - 1                dL/dx = g (1 + min(y, 0))
   const Var v = x.value();

@@ -26,7 +26,8 @@ Reads<sizeof...(V)> reads(const V&... values) {
   return {{values...}};
 }
 
-// Tensors that the forward pass worked out and a fast rule may use again (1/sigma of a batch norm).
+// Tensors that the forward pass worked out, for a fast rule to use again (1/sigma of a batch norm), or for any rule if
+// they are flat: to second derivatives they are constants (which numbers a relu let pass).
 template <std::size_t n>
 struct Saved {
   std::array<Tensor, n> values;
@@ -69,8 +70,16 @@ struct Rule {
                   "a rule takes g and then exactly what it declares: {reads(x), [](Var g, Var x) {...}}");
     dx = [f](Var g, Vars read) -> Var { return detail::call_with<n>(f, std::move(g), std::move(read)); };
   }
+  template <std::size_t n, class F>
+  Rule(Saved<n> s, F f) : saved(s.values.begin(), s.values.end()) {
+    static_assert(detail::captures_plain_numbers<F>, "a rule captures plain numbers only; declare what it saves");
+    static_assert(detail::takes<Var, Var, F>(std::make_index_sequence<n>{}),
+                  "a rule takes g and then exactly what is saved: {saved(bits), [](Var g, Var bits) {...}}");
+    dx = [f](Var g, Vars saved) -> Var { return detail::call_with<n>(f, std::move(g), std::move(saved)); };
+  }
   Vars read;
-  std::function<Var(Var g, Vars read)> dx;
+  Tensors saved;
+  std::function<Var(Var g, Vars read_or_saved)> dx;
 };
 
 // Where arguments share work: one rule for all of them, which returns every dL/dx.

@@ -43,13 +43,17 @@ Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Backward h
     dx.resize(call.x.size());  // what it did not return is found to be missing
     return dx;
   }
+  // From the last argument to the first, which is the largest as a rule: by then nobody reads it any more, and it is
+  // freed before its gradient takes as much memory. The rule that runs last may write into g's.
   Vars dx(call.x.size());
-  int last = static_cast<int>(call.x.size()) - 1;
-  while (last >= 0 && !needed(last)) --last;
-  for (int i = 0; i <= last; ++i)
-    if (needed(i)) {  // the last rule may write into g's memory
+  int first = 0;
+  while (first < std::ssize(call.x) && !needed(first)) ++first;
+  for (int i = static_cast<int>(call.x.size()) - 1; i >= first; --i)
+    if (needed(i)) {
       Rule& rule = call.rules.each[i];
-      dx[i] = rule.dx(i == last ? std::move(g) : g, handed(rule.read, how, consume));
+      Vars known = handed(rule.read, how, consume);
+      known.insert(known.end(), rule.saved.begin(), rule.saved.end());
+      dx[i] = rule.dx(i == first ? std::move(g) : g, std::move(known));
     }
   return dx;
 }

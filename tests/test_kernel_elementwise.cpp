@@ -44,7 +44,7 @@ const Function functions[] = {
     {"tanh", kernels::tanh, std::tanh, -3, 3},
     {"sigmoid", kernels::sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, -3, 3},
     {"softplus", kernels::softplus, [](double x) { return std::log(1 + std::exp(x)); }, -3, 3},
-    {"relu", kernels::relu, [](double x) { return x > 0 ? x : 0; }, -2, 2},
+    {"relu", [](Tensor x) { return kernels::relu(x.take()); }, [](double x) { return x > 0 ? x : 0; }, -2, 2},
     {"leaky_relu", [](Tensor x) { return kernels::leaky_relu(x.take(), 0.25); },
      [](double x) { return x > 0 ? x : 0.25 * x; }, -2, 2},
     {"abs", kernels::abs, [](double x) { return std::abs(x); }, -2, 2},
@@ -71,7 +71,11 @@ const Pairwise pairwise[] = {
                                                                            : 0; }},
     {"equal", kernels::equal, [](double a, double b) { return a == b ? 1.0 : 0.0; }},
     {"scale_where_not_positive",
-     [](Tensor a, const Tensor& b) { return kernels::scale_where_not_positive(a.take(), b, 0.25); },
+     [](Tensor a, const Tensor& b) {
+       Tensor positive;
+       kernels::relu(b, &positive);
+       return kernels::scale_where_not_positive(a.take(), positive, 0.25);
+     },
      [](double a, double b) { return b > 0 ? a : 0.25 * a; }},
 };
 
@@ -125,6 +129,24 @@ TEST_CASE("kernels: functions of two numbers") {
   CHECK(wrong == 0);
 }
 
+TEST_CASE("kernels: rectifiers note what is positive, a bit for each number") {
+  for (const Index size : {Index(1), Index(31), Index(65), many}) {
+    const Tensor x = Random(64).uniform({size}, -2, 2), g = Random(65).uniform({size}, -2, 2);
+    Tensor of_relu, of_leaky_relu;
+    CHECK(same_bits(kernels::relu(copy(x), &of_relu), kernels::relu(x)));
+    CHECK(same_bits(kernels::leaky_relu(copy(x), 0.25, &of_leaky_relu), kernels::leaky_relu(x, 0.25)));
+    CHECK(same_bits(of_relu, of_leaky_relu));
+    CHECK(of_relu.size() == (size + 8 * Index(sizeof(Real)) - 1) / (8 * Index(sizeof(Real))));
+    const Tensor dx = kernels::scale_where_not_positive(g, of_relu, 0.25);
+    Index wrong = 0;
+    for (Index i = 0; i < size; ++i) wrong += !(dx[i] == (x[i] > 0 ? g[i] : g[i] * Real(0.25)));
+    CHECK(wrong == 0);
+  }
+  Tensor positive;
+  kernels::relu(row({0, -1, NAN, INFINITY}), &positive);
+  CHECK(kernels::scale_where_not_positive(row({8, 8, 8, 8}), positive, 0.5).numbers() == Numbers{4, 4, 4, 8});
+}
+
 TEST_CASE("kernels: special numbers") {
   const Real nan = NAN, infinity = INFINITY, far = 10000;
   CHECK(kernels::exp(row({0, -far, far, -infinity})).numbers() == Numbers{1, 0, infinity, 0});
@@ -152,7 +174,6 @@ TEST_CASE("kernels: special numbers") {
   CHECK(kernels::relu(row({0, -far})).numbers() == Numbers{0, 0});
   CHECK(kernels::sign(row({0, -far, far})).numbers() == Numbers{0, -1, 1});
   CHECK(kernels::within(row({-1, 1, 0, 2}), -1, 1).numbers() == Numbers{1, 1, 1, 0});
-  CHECK(kernels::scale_where_not_positive(row({8, 8}), row({0, 1}), 0.5).numbers() == Numbers{4, 8});
   CHECK(kernels::leaky_relu(row({0, -2}), 0.5).numbers() == Numbers{0, -1});
   for (const auto& function : functions) {
     const auto kernel = function.kernel;

@@ -52,7 +52,7 @@ const std::pair<std::string, Unary> functions[] = {
     {"tanh", kernels::tanh},
     {"sigmoid", kernels::sigmoid},
     {"softplus", kernels::softplus},
-    {"relu", kernels::relu},
+    {"relu", [](Tensor x) { return kernels::relu(x); }},
     {"leaky_relu", [](Tensor x) { return kernels::leaky_relu(x, Real(0.3)); }},
     {"sign", kernels::sign},
     {"clamp", [](Tensor x) { return kernels::clamp(x, Real(-0.3), Real(0.3)); }},
