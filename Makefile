@@ -50,7 +50,8 @@ $(LIBRARY): $(call object,$(SOURCES))
 	@rm -f $@ && ar rcs $@ $^
 
 # The gradient check needs double precision, and little of the library: here it is built in double in any case.
-CHECKER := $(wildcard autograd/*.cpp autograd/kernels/*.cpp layers/*.cpp apps/common/gradient_table*.cpp) apps/gradcheck.cpp
+CHECKER := $(wildcard autograd/*.cpp autograd/kernels/*.cpp layers/*.cpp apps/common/gradient_table*.cpp) \
+  apps/common/command_line.cpp apps/common/problems.cpp apps/gradcheck.cpp
 ifeq ($(REAL),double)
 $(PROGRAMS)/gradcheck: $(call object,$(CHECKER))
 	@mkdir -p $(@D) && echo "link $@"

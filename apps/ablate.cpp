@@ -185,12 +185,7 @@ int play_all(const Wishes& w, Ablation& ablation) {
 
 int ablate(Wishes w) {
   Ablation ablation = plan(w);
-  try {
-    check_data(w);
-  } catch (const Error& error) {
-    std::cerr << error.what() << '\n';
-    return exit_wrong_data;
-  }
+  check_data(w);
   install_signal_handlers();
   claim_folder(w);
   const int failed = play_all(w, ablation);
@@ -209,21 +204,5 @@ int main(int argc, char** argv) {
   Wishes wishes;
   CLI::App app("Trains several configurations from several seeds, and compares them.", "ablate");
   declare(app, wishes);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& asked) {
-    return app.exit(asked);
-  } catch (const CLI::ParseError& error) {
-    std::cerr << "error: " << error.what() << "; ablate --help says what there is\n";
-    return exit_wrong_configuration;
-  }
-  try {
-    return ablate(wishes);
-  } catch (const ConfigurationError& error) {
-    std::cerr << error.what() << '\n';
-    return exit_wrong_configuration;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return exit_failed;
-  }
+  return run_program(app, argc, argv, [&] { return ablate(wishes); });
 }

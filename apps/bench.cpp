@@ -11,7 +11,9 @@
 #include <sstream>
 
 #include "apps/common/benchmark.hpp"
+#include "apps/common/command_line.hpp"
 #include "apps/common/configuration.hpp"
+#include "apps/common/problems.hpp"
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/peak.hpp"
 #include "autograd/machine.hpp"
@@ -167,8 +169,8 @@ void bench_kernels(const std::vector<Recipe>& all, Json& report) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    if (argc != 2) fail("usage: bench REPORT.json, from the project's folder");
+  return run_program([&] {
+    if (argc != 2) throw ConfigurationError("usage: bench REPORT.json, from the project's folder");
     Json report;
     const int threads = use_threads(0);
     report["threads"] = threads;
@@ -177,9 +179,6 @@ int main(int argc, char** argv) {
     bench_kernels(recipes(), report);
     add_to_report(argv[1], report);
     std::cout << "\nwritten: " << argv[1] << '\n';
-    return 0;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return 1;
-  }
+    return exit_done;
+  });
 }

@@ -215,8 +215,14 @@ void bench(const std::string& file) {
 // Another framework, by a script of ours that takes a recipe's name and prints the version and the seconds of a step.
 struct Peer {
   const char *name, *modules, *script;
-  std::map<std::string, std::vector<double>> seconds{};  // by recipe
   std::string version{};
+  std::vector<double> seconds{};  // of a step of the recipe whose turn it is
+
+  void measure(const std::string& python, const char* recipe) {
+    const auto said = words_of(python + " " + script + " " + recipe + " 2>/dev/null", 2);
+    version = said[0];
+    seconds.push_back(std::stod(said[1]));
+  }
 };
 
 void bench_peers(const std::string& python) {
@@ -232,33 +238,26 @@ void bench_peers(const std::string& python) {
   });
   if (peers.empty())
     fail("bench_steps: ", python, " has no other framework; expected torch, or tensorflow and tf_keras");
-  std::map<std::string, std::vector<double>> ours;
-  for (int round = 0; round < peer_rounds; ++round)
-    for (const Recipe& recipe : recipes) {
-      {
-        Run run(recipe);
-        ours[recipe.name].push_back(measure(run).seconds);
-      }
-      for (Peer& peer : peers) {
-        const auto said = words_of(python + " " + peer.script + " " + recipe.name + " 2>/dev/null", 2);
-        peer.version = said[0];
-        peer.seconds[recipe.name].push_back(std::stod(said[1]));
-      }
-    }
   heading("Milliseconds a step, and how many times Tapestry's time; medians of rounds in turn")
       << std::setw(12) << "Tapestry";
-  for (const Peer& peer : peers) std::cout << std::setw(22) << peer.name + (" " + peer.version) << std::setw(8) << "";
-  std::cout << '\n';
+  for (const Peer& peer : peers) std::cout << std::setw(22) << peer.name << std::setw(8) << "";
+  std::cout << std::endl;
   for (const Recipe& recipe : recipes) {
-    const double time = median(ours[recipe.name]);
-    row(recipe.name) << std::fixed << std::setprecision(1) << std::setw(12) << time * 1e3;
-    for (Peer& peer : peers) {
-      const double theirs = median(peer.seconds[recipe.name]);
-      std::cout << std::setw(22) << theirs * 1e3 << std::setprecision(2) << std::setw(8) << theirs / time
-                << std::setprecision(1);
+    std::vector<double> ours;
+    for (int round = 0; round < peer_rounds; ++round) {
+      {
+        Run run(recipe);
+        ours.push_back(measure(run).seconds);
+      }
+      for (Peer& peer : peers) peer.measure(python, recipe.name);
     }
-    std::cout << '\n';
+    row(recipe.name) << std::fixed << std::setprecision(1) << std::setw(12) << median(ours) * 1e3;
+    for (Peer& peer : peers)
+      std::cout << std::setprecision(1) << std::setw(22) << median(peer.seconds) * 1e3 << std::setprecision(2)
+                << std::setw(8) << median(std::exchange(peer.seconds, {})) / median(ours);
+    std::cout << std::endl;
   }
+  for (const Peer& peer : peers) std::cout << peer.name << ' ' << peer.version << '\n';
 }
 
 }  // namespace
@@ -269,17 +268,11 @@ int main(int argc, char** argv) {
   CLI::Option* const report = app.add_option("report", file, "the JSON file that gets the numbers");
   app.add_option("--python", python, "a Python that has PyTorch, TensorFlow and tf-keras, to be measured in turn")
       ->excludes(report);
-  try {
-    app.parse(argc, argv);
-    if (file.empty() && python.empty()) throw CLI::RequiredError("report");
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) ? exit_wrong_configuration : exit_done;
-  }
-  try {
+  return run_program(app, argc, argv, [&] {
+    if (file.empty() && python.empty())
+      throw ConfigurationError(
+          "bench_steps: got nothing to do; expected the name of a report, or --python and a Python");
     python.empty() ? bench(file) : bench_peers(python);
     return exit_done;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return exit_failed;
-  }
+  });
 }

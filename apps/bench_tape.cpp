@@ -96,16 +96,8 @@ int main(int argc, char** argv) {
   std::string python;
   CLI::App app("Measures what the tape costs.", "bench_tape");
   app.add_option("--python", python, "a Python that has PyTorch, to be measured in turn");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error) ? exit_wrong_configuration : exit_done;
-  }
-  try {
+  return run_program(app, argc, argv, [&] {
     bench(python);
     return exit_done;
-  } catch (const Error& error) {
-    std::cerr << error.what() << '\n';
-    return exit_failed;
-  }
+  });
 }

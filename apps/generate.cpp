@@ -157,20 +157,9 @@ int main(int argc, char** argv) {
   Wishes wishes;
   CLI::App app("Draws pictures with a generator that a trainer saved.", "generate");
   declare(app, wishes);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& asked) {
-    return app.exit(asked);
-  } catch (const CLI::ParseError& error) {
-    std::cerr << "error: " << error.what() << "; generate --help says what there is\n";
-    return exit_wrong_configuration;
-  }
-  try {
+  return run_program(app, argc, argv, [&] {
     const std::string written = generate(wishes);
     std::cout << "written: " << written << '\n';
     return exit_done;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return exit_failed;
-  }
+  });
 }

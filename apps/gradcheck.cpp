@@ -10,8 +10,9 @@
 #include <iostream>
 #include <string>
 
+#include "apps/common/command_line.hpp"
 #include "apps/common/gradient_table.hpp"
-#include "autograd/error.hpp"
+#include "apps/common/problems.hpp"
 #include "autograd/gradient_check.hpp"
 
 using namespace tapestry;
@@ -35,6 +36,24 @@ void check_and_print(const GradientCase& c, int order, bool jacobian, Totals& to
   totals.largest_difference = std::max(totals.largest_difference, check.largest_difference);
 }
 
+int check_all(const std::string& name, int order, bool jacobian) {
+  GradientCases cases = gradient_table();
+  std::erase_if(cases, [&](const GradientCase& c) { return c.name.find(name) == std::string::npos; });
+  if (cases.empty())
+    throw ConfigurationError("error: nothing has \"" + name +
+                             "\" in its name; gradcheck without a name shows all there is");
+  std::printf("%-50s %5s %9s %12s\n", "operation", "order", "compared", "difference");
+  Totals totals;
+  for (const GradientCase& c : cases) check_and_print(c, order ? order : c.order, jacobian, totals);
+  std::printf("%zu lines, %td derivatives, largest relative difference %.1e: ", cases.size(), totals.compared,
+              totals.largest_difference);
+  if (totals.wrong)
+    std::printf("%td WRONG\n", totals.wrong);
+  else
+    std::printf("all right\n");
+  return totals.wrong ? exit_failed : exit_done;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -48,34 +67,5 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 4));
   app.add_flag("--jacobian", jacobian, "every output by every entry, where otherwise random directions are compared");
   app.footer("Exit codes: 0 all are right; 1 one is wrong; 2 the command line is.");
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& help) {
-    return app.exit(help);
-  } catch (const CLI::ParseError& error) {
-    std::cerr << "error: " << error.what() << "; gradcheck --help says what there is\n";
-    return 2;
-  }
-
-  try {
-    GradientCases cases = gradient_table();
-    std::erase_if(cases, [&](const GradientCase& c) { return c.name.find(name) == std::string::npos; });
-    if (cases.empty()) {
-      std::cerr << "error: nothing has \"" << name << "\" in its name; gradcheck without a name shows all there is\n";
-      return 2;
-    }
-    std::printf("%-50s %5s %9s %12s\n", "operation", "order", "compared", "difference");
-    Totals totals;
-    for (const GradientCase& c : cases) check_and_print(c, order ? order : c.order, jacobian, totals);
-    std::printf("%zu lines, %td derivatives, largest relative difference %.1e: ", cases.size(), totals.compared,
-                totals.largest_difference);
-    if (totals.wrong)
-      std::printf("%td WRONG\n", totals.wrong);
-    else
-      std::printf("all right\n");
-    return totals.wrong ? 1 : 0;
-  } catch (const Error& error) {
-    std::cerr << "error: " << error.what() << "\n";
-    return 1;
-  }
+  return run_program(app, argc, argv, [&] { return check_all(name, order, jacobian); });
 }

@@ -12,6 +12,7 @@
 #include "apps/common/command_line.hpp"
 #include "apps/common/expression.hpp"
 #include "apps/common/file.hpp"
+#include "apps/common/problems.hpp"
 #include "apps/common/version.hpp"
 #include "autograd/tape_call.hpp"
 
@@ -160,7 +161,7 @@ Values values_of(const std::vector<std::string>& names, const std::vector<std::s
   return values;
 }
 
-Example example(const Request& request) {
+Example example(const Request& request) try {
   const Tensor one({}, 1), half({}, Real(0.5)), two({}, 2);
   if (request.what == "convolution") {
     if (!request.values.empty()) fail("value: got \"", request.values[0], "\"; convolution brings its own values");
@@ -174,6 +175,8 @@ Example example(const Request& request) {
   if (parsed.names().empty())
     fail("expression: ", text, " has no name in it; expected one to differentiate by; write x, and x=2 behind it");
   return expression(text, values_of(parsed.names(), request.values, defaults));
+} catch (const Error& error) {
+  throw ConfigurationError(error.what());
 }
 
 void walk(const Example& e, const Request& request, std::ostream& out) {
@@ -227,23 +230,8 @@ int main(int argc, char** argv) {
   app.add_option("--svg", request.svg, "draw the tape, as a picture")->type_name("FILE");
   app.add_option("--dot", request.dot, "draw the tape, in the language of Graphviz")->type_name("FILE");
   app.set_version_flag("--version", std::string("tapestry ") + version);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& asked) {  // --help, --version
-    return app.exit(asked);
-  } catch (const CLI::ParseError& error) {
-    std::cerr << "error: " << error.what() << "; tape_walk --help says what there is\n";
-    return exit_wrong_configuration;
-  }
-  int code = exit_wrong_configuration;
-  try {
-    const Example chosen = example(request);
-    code = exit_failed;
-    walk(chosen, request, std::cout);
+  return run_program(app, argc, argv, [&] {
+    walk(example(request), request, std::cout);
     return exit_done;
-  } catch (const std::exception& error) {
-    std::cout.flush();
-    std::cerr << error.what() << '\n';
-    return code;
-  }
+  });
 }

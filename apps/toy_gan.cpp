@@ -195,13 +195,5 @@ int main(int argc, char** argv) {
   const CommandLine line = parse_command_line(
       argc, argv, "toy_gan", "Trains a small GAN on points in a plane, with pictures of what both networks do.");
   if (line.exit_code) return *line.exit_code;
-  try {
-    return run(line, {argv, argv + argc});
-  } catch (const ConfigurationError& error) {
-    std::cerr << error.what() << '\n';
-    return exit_wrong_configuration;
-  } catch (const std::exception& error) {
-    std::cerr << error.what() << '\n';
-    return exit_failed;
-  }
+  return run_program([&] { return run(line, {argv, argv + argc}); });
 }

@@ -3,9 +3,46 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "apps/common/problems.hpp"
 #include "apps/common/version.hpp"
 
 namespace tapestry {
+
+int run_program(const std::function<int()>& body) {
+  const auto report = [](const std::exception& error, ExitCode code) {
+    std::cout.flush();
+    std::cerr << error.what() << '\n';
+    return code;
+  };
+  try {
+    return body();
+  } catch (const ConfigurationError& error) {
+    return report(error, exit_wrong_configuration);
+  } catch (const DataError& error) {
+    return report(error, exit_wrong_data);
+  } catch (const std::exception& error) {
+    return report(error, exit_failed);
+  }
+}
+
+// The code to end with, if all is said already: after --help, --version or a wrong option.
+static std::optional<int> parse(CLI::App& app, int argc, const char* const* argv, std::ostream& out,
+                                std::ostream& err) {
+  try {
+    app.parse(argc, argv);
+    return {};
+  } catch (const CLI::Success& asked) {  // --help, --version
+    return app.exit(asked, out, err);
+  } catch (const CLI::ParseError& error) {
+    err << "error: " << error.what() << "; " << app.get_name() << " --help says what there is\n";
+    return exit_wrong_configuration;
+  }
+}
+
+int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body) {
+  const std::optional<int> code = parse(app, argc, argv, std::cout, std::cerr);
+  return code ? *code : run_program(body);
+}
 
 static const char* const exit_codes =
     "Exit codes: 0 done; 1 failed while running; 2 command line or configuration wrong; 3 data wrong or missing;\n"
@@ -41,14 +78,7 @@ CommandLine parse_command_line(int argc, const char* const* argv, const std::str
     line.exit_code = exit_wrong_configuration;
     return line;
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::Success& asked) {  // --help, --version
-    line.exit_code = app.exit(asked, out, err);
-  } catch (const CLI::ParseError& error) {
-    err << "error: " << error.what() << "; " << program << " --help says what there is\n";
-    line.exit_code = exit_wrong_configuration;
-  }
+  line.exit_code = parse(app, argc, argv, out, err);
   return line;
 }
 

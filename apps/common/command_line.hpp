@@ -1,9 +1,14 @@
-// The command line that all trainers share, and the codes with which they end.
+// The frame of every program: its command line, what it says of an error, and the code with which it ends.
 #pragma once
+#include <functional>
 #include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
+
+namespace CLI {
+class App;
+}
 
 namespace tapestry {
 
@@ -14,6 +19,13 @@ enum ExitCode {
   exit_wrong_data = 3,           // or missing
 };                               // an interrupted program ends by the signal, which a shell shows as 128 + its number
 
+// Returns what `body` returns, or the code of what it throws, which is said on standard error: of a ConfigurationError,
+// a DataError, or any other exception.
+int run_program(const std::function<int()>& body);
+// The same, after reading the command line.
+int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body);
+
+// The command line that all trainers share.
 struct CommandLine {
   std::string config_path;
   std::vector<std::string> set;                     // training.epochs=2, in their order

@@ -11,6 +11,9 @@ namespace tapestry {
 struct ConfigurationError : Error {
   using Error::Error;
 };
+struct DataError : Error {  // of a data set: it is missing or wrong
+  using Error::Error;
+};
 
 // Where something stands: in a file, or on the command line (then there is no line).
 struct Place {

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <optional>
 
+#include "apps/common/problems.hpp"
 #include "autograd/anomalies.hpp"
 #include "autograd/stopwatch.hpp"
 
@@ -19,7 +20,7 @@ Parameters learning_with_generator(const Configuration& c) {
 
 }  // namespace
 
-Session::Session(Configuration& configuration, const Dataset& dataset)
+Session::Session(Configuration& configuration, const Dataset& dataset) try
     : c_(configuration),
       dataset_(dataset),
       random_(c_.training.seed),
@@ -37,6 +38,8 @@ Session::Session(Configuration& configuration, const Dataset& dataset)
       if (const int wanted = (*network)[i].classes(); wanted && wanted != dataset.classes)
         fail(dataset.name, ": has ", dataset.classes, " classes; expected ", wanted, ", for which a ",
              (*network)[i].kind(), " was made; say \"classes\": ", dataset.classes, " there");
+} catch (const Error& error) {
+  throw DataError(error.what());
 }
 
 int Session::classes() const { return std::max(c_.generator->classes(), c_.discriminator->classes()); }

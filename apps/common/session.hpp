@@ -13,7 +13,8 @@ struct Accuracy {  // shares
 
 class Session {
  public:
-  Session(Configuration& configuration, const Dataset& dataset);  // both have to outlive it
+  // Both have to outlive it. DataError for a data set that does not suit the configuration: too small, other classes.
+  Session(Configuration& configuration, const Dataset& dataset);
   Session(Configuration& configuration, Dataset&& dataset) = delete;
 
   Index epochs() const;

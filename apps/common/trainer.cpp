@@ -27,32 +27,24 @@ bool train(Session& session, RunOutput& output) {
   return session.steps_done() == steps;
 }
 
-Dataset load_data(const Configuration& c) {
+Dataset load_data(const Configuration& c) try {
   Dataset dataset = c.data.from.load(c.training.seed);
   if (c.data.count) dataset = part(dataset, 0, *c.data.count);
   if (dataset.picture_shape != c.data.from.picture)
     fail(dataset.name, ": has pictures of shape ", dataset.picture_shape, "; expected ", c.data.from.picture,
          ", (channels, height, width); take another data set");
   return dataset;
-}
-
-static int report(const std::exception& error, int code) {
-  std::cerr << error.what() << '\n';
-  return code;
+} catch (const Error& error) {
+  throw DataError(error.what());
 }
 
 int run_trainer(int argc, const char* const* argv, const TrainerProgram& program) {
   const CommandLine line = parse_command_line(argc, argv, program.name, program.description);
   if (line.exit_code) return *line.exit_code;
-  try {
+  return run_program([&]() -> int {
     Configuration configuration = read_configuration(line, program.trainer);
     const int threads = use_threads(configuration.training.threads);
-    Dataset dataset;
-    try {
-      dataset = load_data(configuration);
-    } catch (const Error& error) {
-      return report(error, exit_wrong_data);
-    }
+    const Dataset dataset = load_data(configuration);
     Session session(configuration, dataset);
     introduce(std::cout, configuration, dataset, session, threads);
     if (line.check) return exit_done;
@@ -67,24 +59,21 @@ int run_trainer(int argc, const char* const* argv, const TrainerProgram& program
                         line.out.value_or(""), line.overwrite);
     write_file(run.config(), configuration.resolved.dump(2) + "\n");
     std::cout << "run folder     " << run.path() << "\n";
+    const auto record = [&](RunState state) { run.record(state, session.steps_done(), session.epochs_begun()); };
     try {
       RunOutput output(std::cout, configuration, session, run);
       const bool finished = train(session, output);
-      run.record(finished ? RunState::finished : RunState::interrupted, session.steps_done(), session.epochs_begun());
+      record(finished ? RunState::finished : RunState::interrupted);
       std::cout << (finished ? "finished" : "interrupted") << " after step " << with_commas(session.steps_done())
                 << "; the results are in " << run.path() << '\n';
       if (!finished) end_by_signal();
+      return exit_done;
     } catch (const std::exception& error) {
-      report(error, exit_failed);  // first: the disk that this run died of may be full
-      run.record(RunState::failed, session.steps_done(), session.epochs_begun());
+      std::cerr << error.what() << '\n';  // first: the disk that this run died of may be full
+      record(RunState::failed);
       return exit_failed;
     }
-    return exit_done;
-  } catch (const ConfigurationError& error) {
-    return report(error, exit_wrong_configuration);
-  } catch (const std::exception& error) {
-    return report(error, exit_failed);
-  }
+  });
 }
 
 }  // namespace tapestry
