@@ -84,6 +84,20 @@ TEST_CASE("winograd: tiles cover the windows exactly") {
   CHECK(cut(5, 2, 7).points() == 11);  // of 3 and of 2 taps: 6 + 5
   CHECK(kernels::winograd::saving({1, 1, 14, 14, 1, 7, 7, Geometry::same(5, 5, 2, 2, 14, 14)}) ==
         doctest::Approx(35.0 * 35 / (20 * 20)));  // 7 windows of 5 taps; 11 + 9 points
+  CHECK(kernels::winograd::transformed_size({1, 1, 14, 14, 1, 7, 7, Geometry::same(5, 5, 2, 2, 14, 14)}) == 11 * 11);
+}
+
+TEST_CASE("winograd: is left where a single picture would wait for the transforms") {
+  const auto way = [](Index C, Index O, int kernel, int stride, Index windows) {
+    const Index pixels = windows * stride;
+    return kernels::best_way(
+        {1, C, pixels, pixels, O, windows, windows, Geometry::same(kernel, kernel, stride, stride, pixels, pixels)});
+  };
+  CHECK(way(64, 64, 4, 2, 4) == kernels::Way::winograd);
+  CHECK(way(256, 512, 4, 2, 4) == kernels::Way::table);  // one tile for each transformed kernel
+  CHECK(way(256, 512, 4, 2, 7) == kernels::Way::winograd);
+  CHECK(way(8, 64, 4, 2, 16) == kernels::Way::table);  // too few channels
+  CHECK(way(64, 64, 4, 3, 16) == kernels::Way::table);
 }
 
 TEST_CASE("winograd: the tiles that have a point follow one another") {

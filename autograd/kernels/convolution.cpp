@@ -1,4 +1,5 @@
-// Which way for which geometry. The batch has no say: a picture's bits must not depend on the pictures around it.
+// Which way for which geometry. The batch has no say: a picture's bits must not depend on the pictures around it. So no
+// way may be slow for a single picture, even if it would be fast for many.
 #include "autograd/kernels/convolution.hpp"
 
 #include "autograd/kernels/matrix.hpp"
@@ -7,16 +8,23 @@
 
 namespace tapestry::kernels {
 
+// Winograd's tiles need fewer multiplications, but the transforms cost, too. There must be channels on both sides to
+// share those of the pictures, and multiplications saved in all windows of a picture to repay that of the weights.
+// Transformed weights that are too large for the core's own cache must save more, since they come and go by memory.
+static bool winograd_pays(const Convolution& k) {
+  constexpr double in_cache = 2e6;  // numbers
+  if (std::min(k.C, k.O) < 16 || std::max(k.g.stride_h, k.g.stride_w) > 2) return false;
+  const double size = winograd::transformed_size(k), windows = static_cast<double>(k.P * k.Q);
+  return (winograd::saving(k) - 1) * windows >= 24 &&
+         (k.C * k.O * size <= in_cache || windows * k.taps() >= 6.5 * size);
+}
+
 Way best_way(const Convolution& k) {
   // One window that is the whole picture: nothing slides, pictures are rows of a matrix. (The first layer of many
   // generators and the last of their discriminators.)
   if (k.P * k.Q == 1 && k.H == k.R() && k.W == k.S() && k.g.top == 0 && k.g.left == 0) return Way::linear;
 
-  // Fewer multiplications. The transforms cost too: there must be channels on both sides to share those of the
-  // pictures, and multiplications saved, in all windows of a picture, to repay that of the weights.
-  if (std::min(k.C, k.O) >= 16 && std::max(k.g.stride_h, k.g.stride_w) <= 2 &&
-      (winograd::saving(k) - 1) * k.P * k.Q >= 24)
-    return Way::winograd;
+  if (winograd_pays(k)) return Way::winograd;
 
   // Panels of a few channels would be nearly empty: the side that has few is unfolded instead. A convolution of stride
   // 1 is its own mirror, so that side can always be the big one.

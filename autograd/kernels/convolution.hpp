@@ -61,8 +61,9 @@ namespace few_channels {  // convolution_few_channels.cpp: a big picture of one 
 bool fits(const Convolution& k);
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
 }  // namespace few_channels
-namespace winograd {                  // convolution_winograd.cpp: fewer multiplications
-double saving(const Convolution& k);  // direct multiplications over those left; 0 where the tiles do not fit
+namespace winograd {                            // convolution_winograd.cpp: fewer multiplications
+double saving(const Convolution& k);            // direct multiplications over those left; 0 where the tiles do not fit
+double transformed_size(const Convolution& k);  // numbers that the R S of a kernel become
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);

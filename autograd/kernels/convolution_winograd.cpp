@@ -272,5 +272,8 @@ double saving(const Convolution& k) {
   if (y.m == 0 || x.m == 0) return 0;
   return double(k.P * k.R()) / y.multiplications() * double(k.Q * k.S()) / x.multiplications();
 }
+double transformed_size(const Convolution& k) {
+  return double(cut(k.R(), k.g.stride_h, k.P).points()) * cut(k.S(), k.g.stride_w, k.Q).points();
+}
 
 }  // namespace tapestry::kernels::winograd
