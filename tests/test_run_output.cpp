@@ -261,7 +261,8 @@ TEST_CASE("run: with everything in use, the seed determines every byte and every
   std::string names;
   for (const auto& [name, bytes] : files) names += name + " ";
   CHECK(names ==
-        "discriminator.safetensors generator.safetensors generators generators/epoch-0001.safetensors metrics.csv "
+        "code_head.safetensors discriminator.safetensors generator.safetensors generators "
+        "generators/epoch-0001.safetensors metrics.csv "
         "model.svg samples samples/codes-0001.png samples/codes-0002.png samples/epoch-0001.png samples/epoch-0002.png "
         "samples/real.png samples/untrained.png ");
   // 5 batches in an epoch, 2 for each step: steps 1 to 3, then 4 and 5.
@@ -280,6 +281,9 @@ TEST_CASE("run: with everything in use, the seed determines every byte and every
   CHECK(generator.at("0.weight").shape() == Shape{10, 4});
   CHECK(generator.at("1.weight").shape() == Shape{392, 5 + 5 + 4});
   CHECK(Json::parse(generator.metadata.at("codes"))["categorical"] == 3);
+  const Checkpoint head = read_safetensors(folder / "threads-1/code_head.safetensors");
+  CHECK(Json::parse(head.metadata.at("model")) == Json::parse(generator.metadata.at("codes"))["head"]);
+  CHECK(head.tensors.size() >= 2);
   for (Row row : metrics_of(folder / "threads-1")) {
     CHECK(row["penalty"] > 0);
     CHECK(row["code_loss"] > 0);

@@ -141,7 +141,7 @@ bool RunFolder::claim(bool overwrite) const {
 
 // All but run.json, which by now is the new one.
 void RunFolder::remove_old_run() const {
-  for (const std::string& path : {config(), metrics(), timing(), model(), generator(), discriminator()})
+  for (const std::string& path : {config(), metrics(), timing(), model(), generator(), discriminator(), code_head()})
     fs::remove(path);
   for (const std::string& folder : {samples(), generators()}) {
     if (!fs::is_directory(folder)) continue;

@@ -8,7 +8,7 @@
 //   samples/untrained.png        the generator's before it learned anything
 //   samples/epoch-0003.png       the generator's, from the same latents every time
 //   samples/codes-0003.png       what its codes do, where it has any
-//   generator.safetensors, discriminator.safetensors
+//   generator.safetensors, discriminator.safetensors, and code_head.safetensors of an InfoGAN
 //   generators/epoch-0010.safetensors   where the configuration asks for them
 #pragma once
 #include <map>
@@ -45,6 +45,7 @@ class RunFolder {
   std::string run() const { return path_ + "/run.json"; }
   std::string generator() const { return path_ + "/generator.safetensors"; }
   std::string discriminator() const { return path_ + "/discriminator.safetensors"; }
+  std::string code_head() const { return path_ + "/code_head.safetensors"; }  // of an InfoGAN
   std::string model() const { return path_ + "/model.svg"; }
   std::string samples() const { return path_ + "/samples"; }
   std::string generators() const { return path_ + "/generators"; }

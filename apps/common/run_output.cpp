@@ -156,7 +156,7 @@ void RunOutput::end_of_epoch(Index epoch, bool last) {
     progress_.message(formatted(">Accuracy real: %.0f%%, fake: %.0f%%", 100 * a.on_real, 100 * a.on_fake));
   }
   if (o.generators.holds(epoch))
-    session_.with_average([&] { save_network(run_.generator(epoch), "generator", *c_.generator); });
+    session_.with_average([&] { save_network(run_.generator(epoch), c_.resolved["generator"], *c_.generator); });
 }
 
 void RunOutput::save_tour_of_codes(Index epoch) {
@@ -172,8 +172,9 @@ void RunOutput::finish() {
   progress_.finish();
   metrics_.close();
   timing_.close();
-  session_.with_average([&] { save_network(run_.generator(), "generator", *c_.generator); });
-  save_network(run_.discriminator(), "discriminator", *c_.discriminator);
+  session_.with_average([&] { save_network(run_.generator(), c_.resolved["generator"], *c_.generator); });
+  save_network(run_.discriminator(), c_.resolved["discriminator"], *c_.discriminator);
+  if (c_.codes.head) save_network(run_.code_head(), c_.resolved["codes"]["head"], *c_.codes.head);
 }
 
 void RunOutput::save_grid(const std::string& path, const Tensor& pictures, int rows, int columns) const {
@@ -185,13 +186,13 @@ void RunOutput::save_grid(const std::string& path, const Tensor& pictures, int r
 }
 
 // What somebody needs to use the weights without the configuration goes with them.
-void RunOutput::save_network(const std::string& path, const char* network, Sequential& model) {
+void RunOutput::save_network(const std::string& path, const Json& layers, Sequential& network) {
   Checkpoint checkpoint{{{"format", "pt"},
                          {"tapestry", version},
                          {"latent", c_.resolved["latent"].dump()},
                          {"scale", c_.resolved["data"]["scale"].dump()},
-                         {"model", c_.resolved[network].dump()}},
-                        named_tensors(model.parameters(), model.buffers())};
+                         {"model", layers.dump()}},
+                        named_tensors(network.parameters(), network.buffers())};
   if (c_.codes.head) checkpoint.metadata["codes"] = c_.resolved["codes"].dump();
   write_safetensors(path, checkpoint);
 }

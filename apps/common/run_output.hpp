@@ -25,7 +25,7 @@ class RunOutput {
  private:
   void save_grid(const std::string& path, const Tensor& pictures, int rows, int columns) const;
   void save_tour_of_codes(Index epoch);
-  void save_network(const std::string& path, const char* network, Sequential& model);
+  void save_network(const std::string& path, const Json& layers, Sequential& network);
   void print_line(const StepResult& result);
 
   std::ostream& out_;
