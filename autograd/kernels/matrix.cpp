@@ -107,7 +107,7 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
   Tensor y = Tensor::uninitialized(product_shape(a.shape(), b.shape(), M, N));
   const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
   Real* const all = y.writable();
-  if (cost(A, B) <= cost(B.transposed(), A.transposed()))
+  if (cost(A, B) <= 1.05 * cost(B.transposed(), A.transposed()))
     product(A, a_begins, B, b_begins, chunk,
             [=](Index matrix, Index row, Index column, Index rows, Index width, const Real* c) {
               Real* const to = all + matrix * M * N;
@@ -115,7 +115,7 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
                 for (Index j = 0; j < width; ++j)
                   to[(row + i) * N + column + j] = c[i * panel_width + j] + (bias ? bias[column + j] : Real(0));
             });
-  else  // y^T = b^T a^T: the rows that the product sees are columns of y
+  else  // y^T = b^T a^T: the rows that the product sees are columns of y, and its results have to be turned
     product(B.transposed(), b_begins, A.transposed(), a_begins, chunk,
             [=](Index matrix, Index row, Index column, Index rows, Index width, Real* c) {
               if (bias)
