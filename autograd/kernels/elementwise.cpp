@@ -31,37 +31,61 @@ Tensor map(Tensor x, F f, const Others&... others) {
   return y;
 }
 
-// The same for rectifiers, which can also note where x > 0: bit i % word_bits of word i / word_bits.
+// Where numbers are positive, a bit for each: 16 words hold those of 16 word_bits numbers, bit b of word l that of
+// number 16 b + l, so that vectors of numbers meet vectors of words.
 using Word = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
-constexpr Index word_bits = 8 * sizeof(Word);
+constexpr Index word_bits = 8 * sizeof(Word), words = 16, numbers = words * word_bits;
 
+void note_positive(const Real* x, Word* word) {
+  for (int l = 0; l < words; ++l) {
+    Word bits = 0;
+    for (int b = 0; b < word_bits; ++b) bits |= x[words * b + l] > 0 ? Word(1) << b : Word(0);
+    word[l] = bits;
+  }
+}
+template <class F>
+void map_group(const Real* x, Real* y, F f) {
+#pragma omp simd
+  for (int i = 0; i < numbers; ++i) y[i] = f(x[i]);
+}
+void scale_where_not_set(const Real* x, const Word* word, Real slope, Real* y) {
+  for (Index b = 0; b < word_bits; ++b)
+#pragma omp simd
+    for (Index l = 0; l < words; ++l) {
+      const Real number = x[words * b + l];
+      y[words * b + l] = word[l] >> b & 1 ? number : number * slope;
+    }
+}
+
+// f(x, y, place of the words) for one group of `numbers` after another, the odd ones at the end in a padded group.
+template <class F>
+void for_groups_with_bits(Index size, const Real* x, Real* y, F f) {
+  parallel_for_blocks(size, block, nanoseconds, [=](Index begin, Index end) {
+    Index i = begin;
+    for (; i + numbers <= end; i += numbers) f(x + i, y + i, i / word_bits);
+    if (i == end) return;
+    Real odd[numbers] = {};
+    std::copy_n(x + i, end - i, odd);
+    f(odd, odd, i / word_bits);
+    std::copy_n(odd, end - i, y + i);
+  });
+}
+
+// A rectifier, as map(), which also notes where x > 0.
 template <class F>
 Tensor rectify(Tensor x, F f, Tensor* positive) {
   if (!positive) return map(std::move(x), f);
+  *positive = Tensor::uninitialized({(x.size() + numbers - 1) / numbers * words});
+  Real* const bits = positive->writable();
   const Real* const from = x.data();
-  *positive = Tensor::uninitialized({(x.size() + word_bits - 1) / word_bits});
-  Real* const words = positive->writable();
   Tensor y = x.recycle();
-  Real* const to = y.writable();
-  parallel_for_blocks(y.size(), block, nanoseconds, [=](Index begin, Index end) {
-    for (Index i = begin; i < end; i += word_bits) {
-      Word word = 0;
-      const Word count = static_cast<Word>(std::min(word_bits, end - i));
-#pragma omp simd reduction(| : word)
-      for (Word bit = 0; bit < count; ++bit) {
-        const Real number = from[i + bit];
-        word |= Word(number > 0) << bit;
-        to[i + bit] = f(number);
-      }
-      std::memcpy(words + i / word_bits, &word, sizeof word);
-    }
+  for_groups_with_bits(y.size(), from, y.writable(), [=](const Real* x, Real* y, Index place) {
+    Word word[words];
+    note_positive(x, word);
+    std::memcpy(bits + place, word, sizeof word);
+    map_group(x, y, f);
   });
   return y;
-}
-
-void scale_where_not_set(Word word, Word count, const Real* x, Real slope, Real* y) {
-#pragma omp simd
-  for (Word bit = 0; bit < count; ++bit) y[bit] = word >> bit & 1 ? x[bit] : x[bit] * slope;
 }
 
 // The same for exp, log and their like, which Eigen computes for whole vectors. Numbers are taken 16 at a time, the odd
@@ -150,16 +174,12 @@ Tensor leaky_relu(Tensor x, Real slope, Tensor* positive) {
 }
 Tensor scale_where_not_positive(Tensor x, const Tensor& positive, Real slope) {
   const Real* const from = x.data();
-  const Real* const words = positive.data();
+  const Real* const bits = positive.data();
   Tensor y = x.recycle();
-  Real* const to = y.writable();
-  parallel_for_blocks(y.size(), block, nanoseconds, [=](Index begin, Index end) {
-    for (Index i = begin; i < end; i += word_bits) {
-      Word word;
-      std::memcpy(&word, words + i / word_bits, sizeof word);
-      const Word count = static_cast<Word>(std::min(word_bits, end - i));
-      scale_where_not_set(word, count, from + i, slope, to + i);
-    }
+  for_groups_with_bits(y.size(), from, y.writable(), [=](const Real* x, Real* y, Index place) {
+    Word word[words];
+    std::memcpy(word, bits + place, sizeof word);
+    scale_where_not_set(x, word, slope, y);
   });
   return y;
 }
