@@ -149,6 +149,43 @@ void bench_layer(const LayerCase& layer, Json& report) {
   }
 }
 
+// One layer, and how fast it has become from way to way.
+void bench_ways(Json& report) {
+  namespace reference = kernels::reference;
+  namespace im2col = kernels::im2col;
+  namespace table = kernels::table;
+  namespace winograd = kernels::winograd;
+  const kernels::Convolution k{32, 64, 14, 14, 128, 7, 7, Geometry::same(5, 5, 2, 2, 14, 14)};
+  const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small()), w = Random(3).normal(k.weight());
+  const std::vector<std::pair<const char*, std::vector<std::function<void()>>>> primitives = {
+      {"gather",
+       {[&] { reference::gather(k, x, w); }, [&] { im2col::gather(k, x, w); }, [&] { table::gather(k, x, w); },
+        [&] { winograd::gather(k, x, w); }}},
+      {"scatter",
+       {[&] { reference::scatter(k, y, w); }, [&] { im2col::scatter(k, y, w); }, [&] { table::scatter(k, y, w); },
+        [&] { winograd::scatter(k, y, w); }}},
+      {"weight_gradient",
+       {[&] { reference::weight_gradient(k, x, y); }, [&] { im2col::weight_gradient(k, x, y); },
+        [&] { table::weight_gradient(k, x, y); }, [&] { winograd::weight_gradient(k, x, y); }}}};
+  const char* const ways[] = {"loops", "im2col", "table", "winograd"};
+  std::cout << "From way to way: GFLOP/s and share of the peak of one layer, " << describe("64 to 128 channels", k)
+            << ", batch " << k.N << "\n\n"
+            << std::string(18, ' ');
+  for (const char* way : ways) std::cout << std::setw(20) << way;
+  std::cout << '\n';
+  for (const auto& [name, variants] : primitives) {
+    double peak = 0;
+    const std::vector<Rate> rates = measure(2 * k.multiply_adds(), variants, peak);
+    std::cout << std::left << std::setw(18) << name << std::right << std::fixed << std::setprecision(1);
+    for (std::size_t i = 0; i < rates.size(); ++i) {
+      std::cout << std::setw(12) << rates[i].gflops << std::setw(8) << percent(rates[i].share);
+      report["ways"][name][ways[i]] = rates[i].share;
+    }
+    std::cout << std::endl;
+  }
+  std::cout << '\n';
+}
+
 void bench_kernels(const std::vector<Recipe>& all, Json& report) {
   std::cout
       << "Kernels at the layers of the recipes (channels of the big and of the small picture, kernel, pictures), and\n"
@@ -176,6 +213,7 @@ int main(int argc, char** argv) {
     report["threads"] = threads;
     std::cout << threads << " threads, peak " << static_cast<int>(kernels::measure_peak(0.2) * 1e-9)
               << " GFLOP/s (fused multiply-adds in registers, measured again in every round)\n\n";
+    bench_ways(report);
     bench_kernels(recipes(), report);
     add_to_report(argv[1], report);
     std::cout << "\nwritten: " << argv[1] << '\n';
