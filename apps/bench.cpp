@@ -168,8 +168,8 @@ void bench_ways(Json& report) {
        {[&] { reference::weight_gradient(k, x, y); }, [&] { im2col::weight_gradient(k, x, y); },
         [&] { table::weight_gradient(k, x, y); }, [&] { winograd::weight_gradient(k, x, y); }}}};
   const char* const ways[] = {"loops", "im2col", "table", "winograd"};
-  std::cout << "From way to way: GFLOP/s and share of the peak of one layer, " << describe("64 to 128 channels", k)
-            << ", batch " << k.N << "\n\n"
+  std::cout << "From way to way: GFLOP/s and share of the peak of one layer, " << describe("channels", k) << ", batch "
+            << k.N << "\n\n"
             << std::string(18, ' ');
   for (const char* way : ways) std::cout << std::setw(20) << way;
   std::cout << '\n';
@@ -178,7 +178,7 @@ void bench_ways(Json& report) {
     const std::vector<Rate> rates = measure(2 * k.multiply_adds(), variants, peak);
     std::cout << std::left << std::setw(18) << name << std::right << std::fixed << std::setprecision(1);
     for (std::size_t i = 0; i < rates.size(); ++i) {
-      std::cout << std::setw(12) << rates[i].gflops << std::setw(8) << percent(rates[i].share);
+      std::cout << std::setw(12) << rates[i].gflops << std::setw(6) << rates[i].share * 100 << " %";
       report["ways"][name][ways[i]] = rates[i].share;
     }
     std::cout << std::endl;
