@@ -283,7 +283,8 @@ TEST_CASE("run: with everything in use, the seed determines every byte and every
   CHECK(Json::parse(generator.metadata.at("codes"))["categorical"] == 3);
   const Checkpoint head = read_safetensors(folder / "threads-1/code_head.safetensors");
   CHECK(Json::parse(head.metadata.at("model")) == Json::parse(generator.metadata.at("codes"))["head"]);
-  CHECK(head.tensors.size() >= 2);
+  CHECK(head.tensors.size() == 4);
+  CHECK(head.at("head.2.weight").shape() == Shape{5, 16});
   for (Row row : metrics_of(folder / "threads-1")) {
     CHECK(row["penalty"] > 0);
     CHECK(row["code_loss"] > 0);
