@@ -11,6 +11,7 @@
 #include <iomanip>
 #include <iostream>
 #include <map>
+#include <utility>
 
 #include "apps/common/benchmark.hpp"
 #include "apps/common/session.hpp"
