@@ -35,7 +35,7 @@ struct LayerCase {
 std::string describe(const std::string& where, const kernels::Convolution& k) {
   std::ostringstream text;
   text << where << ": " << k.C << "-" << k.O << ", ";
-  if (kernels::best_way(k) == kernels::Way::linear)
+  if (k.H * k.W == 1)
     text << "linear";
   else
     text << k.R() << "x" << k.S() << " stride " << k.g.stride_h << ", " << k.H << "x" << k.W << "/" << k.P << "x"
@@ -124,7 +124,7 @@ void bench_layer(const LayerCase& layer, Json& report) {
       {"weight_gradient", [&] { return kernels::weight_gradient(k, x, y); },
        [&] { return im2col::weight_gradient(k, x, y); },
        [&](const Tensor& got) { return reference::weight_gradient_error(k, x, y, got); }}};
-  const char* const ways[] = {"table", "winograd", "few channels", "mirrored", "linear"};
+  const char* const ways[] = {"table", "winograd", "few channels", "mirrored", "unfolded"};
   const std::string way = ways[static_cast<int>(kernels::best_way(k))];
   std::cout << layer.name << ", batch " << k.N << ", " << way << '\n' << std::flush;
   for (const Primitive& p : primitives) {

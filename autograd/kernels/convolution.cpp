@@ -2,7 +2,6 @@
 // way may be slow for a single picture, even if it would be fast for many.
 #include "autograd/kernels/convolution.hpp"
 
-#include "autograd/kernels/matrix.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/table_product.hpp"
 
@@ -20,9 +19,9 @@ static bool winograd_pays(const Convolution& k) {
 }
 
 Way best_way(const Convolution& k) {
-  // One window that is the whole picture: nothing slides, pictures are rows of a matrix. (The first layer of many
-  // generators and the last of their discriminators.)
-  if (k.P * k.Q == 1 && k.H == k.R() && k.W == k.S() && k.g.top == 0 && k.g.left == 0) return Way::linear;
+  // A handful of windows: to bring the weights into panels for a single picture would cost more than to multiply it.
+  const Index windows = k.P * k.Q;
+  if (windows <= 4 || (windows < lanes && k.C * k.taps() < k.O)) return Way::unfolded;
 
   if (winograd_pays(k)) return Way::winograd;
 
@@ -72,24 +71,17 @@ Index reached(Index windows, int stride, int kernel, int padding, Index length) 
 bool mostly_zeros(const Convolution& k) {
   const double needed =
       double(k.C) * reached(k.P, k.g.stride_h, k.R(), k.g.top, k.H) * reached(k.Q, k.g.stride_w, k.S(), k.g.left, k.W);
-  const double looked_at = double((k.C + lanes - 1) / lanes * lanes) * k.H * k.W *
-                           ((k.R() + k.g.stride_h - 1) / k.g.stride_h) * ((k.S() + k.g.stride_w - 1) / k.g.stride_w);
+  const double looked_at = double(in_lanes(k.C)) * k.H * k.W * ((k.R() + k.g.stride_h - 1) / k.g.stride_h) *
+                           ((k.S() + k.g.stride_w - 1) / k.g.stride_w);
   return looked_at > 3 * needed;
-}
-
-Tensor as_rows(const Tensor& t) { return t.reshaped({t.shape()[0], t.size() / t.shape()[0]}); }
-std::vector<Real> of_each_pixel(const Real* bias, Index channels, Index pixels) {
-  std::vector<Real> repeated;
-  for (Index c = 0; bias && c < channels; ++c) repeated.insert(repeated.end(), pixels, bias[c]);
-  return repeated;
 }
 
 }  // namespace
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
   switch (best_way(k)) {
-    case Way::linear:
-      return matmul(as_rows(x), false, as_rows(w), true, bias).reshaped(k.small());
+    case Way::unfolded:
+      return unfolded::gather(k, x, w, bias);
     case Way::winograd:
       return winograd::gather(k, x, w, bias);
     case Way::mirrored:
@@ -101,10 +93,8 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
   switch (best_way(k)) {
-    case Way::linear: {
-      const std::vector<Real> repeated = of_each_pixel(bias, k.C, k.taps());
-      return matmul(as_rows(y), false, as_rows(w), false, bias ? repeated.data() : nullptr).reshaped(k.big());
-    }
+    case Way::unfolded:
+      return unfolded::scatter(k, y, w, bias);
     case Way::winograd:
       return winograd::scatter(k, y, w, bias);
     case Way::mirrored:
@@ -118,8 +108,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   switch (best_way(k)) {
-    case Way::linear:
-      return matmul(as_rows(y), true, as_rows(x), false).reshaped(k.weight());
+    case Way::unfolded:
+      return unfolded::weight_gradient(k, x, y);
     case Way::winograd:
       return winograd::weight_gradient(k, x, y);
     case Way::mirrored:

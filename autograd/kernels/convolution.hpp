@@ -29,7 +29,7 @@ struct Convolution {  // all lengths of one convolution
 
 // The default: each takes the fastest way for its geometry (convolution.cpp says which and why). `bias`, if not null,
 // has one number for each channel of the result.
-enum class Way { table, winograd, few_channels, mirrored, linear };
+enum class Way { table, winograd, few_channels, mirrored, unfolded };
 Way best_way(const Convolution& k);
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
@@ -57,7 +57,13 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace table
-namespace few_channels {  // convolution_few_channels.cpp: a big picture of one to four channels: multiply, then shift
+namespace unfolded {  // convolution_unfolded.cpp: few windows: all of the batch in one matrix
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
+}  // namespace unfolded
+namespace few_channels {  // convolution_few_channels.cpp: a big picture of less than a vector of channels: multiply,
+                          // then shift
 bool fits(const Convolution& k);
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
 }  // namespace few_channels

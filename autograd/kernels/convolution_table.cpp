@@ -19,51 +19,13 @@ Index pictures_in_group(const Convolution& k) {
   return std::clamp<Index>(192 / (k.P * k.Q), 1, std::max<Index>(1, k.N / 8));
 }
 
-struct Padded {  // a plane of a picture, surrounded by zeros or cropped
-  Index height, width, top, left;
-  Index area() const { return height * width; }
-};
-// Just what the windows cover.
-Padded covered(const Convolution& k) {
-  return {(k.P - 1) * k.g.stride_h + k.R(), (k.Q - 1) * k.g.stride_w + k.S(), k.g.top, k.g.left};
-}
-
-// Rows of pictures are short: a few vectors, of which the last may overlap the one before, are much faster than a call.
-template <Index block>
-void copy_blocks(const Real* from, Index count, Real* to) {
-  using Block = Eigen::Array<Real, block, 1>;
-  for (Index i = 0;; i = std::min(i + block, count - block)) {
-    Eigen::Map<Block>(to + i) = Eigen::Map<const Block>(from + i);
-    if (i == count - block) return;
-  }
-}
-void copy_row(const Real* from, Index count, Real* to) {
-  if (count >= 16) return copy_blocks<16>(from, count, to);
-  if (count >= 4) return copy_blocks<4>(from, count, to);
-  for (Index i = 0; i < count; ++i) to[i] = from[i];
-}
-
-void pad(const Real* plane, Index height, Index width, const Padded& padded, Real* to) {
-  const Index rows = std::clamp<Index>(padded.height - padded.top, 0, height);
-  const Index columns = std::clamp<Index>(padded.width - padded.left, 0, width);
-  std::fill_n(to, padded.area(), Real(0));
-  for (Index h = 0; h < rows; ++h)
-    copy_row(plane + h * width, columns, to + (padded.top + h) * padded.width + padded.left);
-}
-
 }  // namespace
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
   const Index G = pictures_in_group(k), pixels = k.P * k.Q, depth = k.C * k.taps();
   const Padded padded = covered(k);
-  Offsets taps, places;  // of a tap in the window, of a window in the group
-  for (Index c = 0; c < k.C; ++c)
-    for (Index r = 0; r < k.R(); ++r)
-      for (Index s = 0; s < k.S(); ++s) taps.push_back(c * padded.area() + r * padded.width + s);
-  for (Index n = 0; n < G; ++n)
-    for (Index p = 0; p < k.P; ++p)
-      for (Index q = 0; q < k.Q; ++q)
-        places.push_back(n * k.C * padded.area() + p * k.g.stride_h * padded.width + q * k.g.stride_w);
+  const Offsets taps = taps_of_window(k, padded, padded.area(), k.C);
+  const Offsets places = windows_of_pictures(k, padded, G, k.C * padded.area());
   const Offsets results = multiples(G * pixels, panel_width), planes = multiples(pixels, panel_width);
 
   const Scratch weights(panels(k.O) * depth * panel_width);  // w^T in panels of output channels
@@ -131,16 +93,20 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
       next += panels(k.C) * panel_width * phase.depth.size();
       phases.push_back(std::move(phase));
     }
-  parallel_for(k.O, 1.0 * k.O * k.C * k.taps(), [&](Index o) {
-    for (const Phase& phase : phases)
-      for (Index panel = 0; panel < panels(k.C); ++panel)
-        for (std::size_t t = 0; t < phase.taps.size(); ++t) {
-          const Real* const from = w.data() + (o * k.C + panel * panel_width) * k.taps() + phase.taps[t];
-          Real* const to = phase.weights + (panel * phase.depth.size() + o * phase.taps.size() + t) * panel_width;
-          const Index channels = columns_in_panel(k.C, panel);
-          for (Index c = 0; c < channels; ++c) to[c] = from[c * k.taps()];
-          std::fill_n(to + channels, panel_width - channels, Real(0));
-        }
+  parallel_for_blocks(k.O, 16, 1.0 * k.C * k.taps(), [&](Index begin, Index end) {
+    const Index pitch = panels(k.C) * panel_width;
+    const Scratch by_tap(k.taps() * pitch);
+    std::fill_n(static_cast<Real*>(by_tap), k.taps() * pitch, Real(0));
+    for (Index o = begin; o < end; ++o) {
+      transpose(w.data() + o * k.C * k.taps(), k.taps(), k.C, k.taps(), by_tap, pitch);
+      for (const Phase& phase : phases) {
+        const Index taps = phase.taps.size(), depth = phase.depth.size();
+        for (Index panel = 0; panel < panels(k.C); ++panel)
+          for (Index t = 0; t < taps; ++t)
+            copy_row(by_tap + phase.taps[t] * pitch + panel * panel_width, in_lanes(columns_in_panel(k.C, panel)),
+                     phase.weights + (panel * depth + o * taps + t) * panel_width);
+      }
+    }
   });
 
   const Offsets planes = multiples(pixels, panel_width);
@@ -170,14 +136,8 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Index G = std::clamp<Index>(400 / (k.P * k.Q), 1, chunk_samples), pixels = k.P * k.Q;
   const Index slice = std::clamp<Index>(k.C / 4, 1, 32), slices = (k.C + slice - 1) / slice;  // channels to a task
   const Padded padded = covered(k);
-  Offsets taps, places;  // of a tap in the planes of a slice, of a pixel in the group
-  for (Index c = 0; c < slice; ++c)
-    for (Index r = 0; r < k.R(); ++r)
-      for (Index s = 0; s < k.S(); ++s) taps.push_back(c * G * padded.area() + r * padded.width + s);
-  for (Index n = 0; n < G; ++n)
-    for (Index p = 0; p < k.P; ++p)
-      for (Index q = 0; q < k.Q; ++q)
-        places.push_back(n * padded.area() + p * k.g.stride_h * padded.width + q * k.g.stride_w);
+  const Offsets taps = taps_of_window(k, padded, G * padded.area(), slice);  // channel after channel, of all pictures
+  const Offsets places = windows_of_pictures(k, padded, G, padded.area());
   const Offsets results = multiples(slice * k.taps(), panel_width);
 
   const Index size = k.O * k.C * k.taps();

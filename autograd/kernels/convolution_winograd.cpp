@@ -20,8 +20,6 @@ namespace {
 
 constexpr Index odd_line = 16;  // planes that lie a power of two apart would meet in the same lines of the cache
 
-Index in_lanes(Index channels) { return (channels + lanes - 1) / lanes * lanes; }
-
 struct Plan {
   Axis y, x;
   Tiles tiles;
@@ -90,19 +88,16 @@ struct Plan {
 };
 
 // G w G^T in panels: for each panel of the result's channels and each point a matrix of `A` operand channels by
-// panel_width. kernel(a, b) is the kernel between channel a of the operand and channel b of the result.
+// panel_width. The kernel between channel a of the operand and channel b of the result lies at w + a a_step + b b_step.
 Index weight_step(Index A) { return A * panel_width + odd_line; }  // from point to point
-template <class F>
-void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B, F kernel, Real* to) {
+void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B, const Real* w, Index a_step,
+                       Index b_step, Real* to) {
   constexpr Index block = 8;  // channels whose kernels are fetched together: neighbours in memory for gather
-  const Index taps = k.taps(), row = in_lanes(taps), pitch = in_lanes(B);
+  const Index taps = k.taps(), pitch = in_lanes(B);
   parallel_for((A + block - 1) / block, 1.0 * A * B * plan.points, [&](Index task) {
-    const Index begin = task * block, end = std::min(A, begin + block);
-    const Scratch kernels(block * B * row), by_tap(row * pitch);
-    for (Index b = 0; b < B; ++b)
-      for (Index a = begin; a < end; ++a) std::copy_n(kernel(a, b), taps, kernels + ((a - begin) * B + b) * row);
-    for (Index a = begin; a < end; ++a) {
-      transpose(kernels + (a - begin) * B * row, row, B, row, by_tap, pitch);
+    const Scratch by_tap(taps * pitch);
+    for (Index a = task * block; a < std::min(A, (task + 1) * block); ++a) {
+      transpose(w + a * a_step, b_step, B, taps, by_tap, pitch);
       for (Index panel = 0; panel < panels(B); ++panel)
         plan.each_phase([&](int i, int j, Index first) {
           transform(evaluate<false>(plan.y.points(i, plan.y.m), plan.y.taps(i)),
@@ -123,8 +118,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
   const Index G = plan.pictures_in_group(24, k.N / 8), pitch = in_lanes(k.C), tiles = G * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
   const Scratch weights(panels(k.O) * plan.points * weight_step(k.C));
-  transform_weights(
-      k, plan, k.C, k.O, [&](Index c, Index o) { return w.data() + (o * k.C + c) * k.taps(); }, weights);
+  transform_weights(k, plan, k.C, k.O, w.data(), k.taps(), k.C * k.taps(), weights);
 
   const Offsets places = plan.places(k, pitch), planes = multiples(windows, panel_width);
   const Offsets rows = multiples(tiles, pitch), depth = multiples(k.C, 1), results = multiples(tiles, panel_width);
@@ -166,8 +160,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
   const Index G = plan.pictures_in_group(24, k.N / 8), pitch = in_lanes(k.O), tiles = G * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
   const Scratch weights(panels(k.C) * plan.points * weight_step(k.O));
-  transform_weights(
-      k, plan, k.O, k.C, [&](Index o, Index c) { return w.data() + (o * k.C + c) * k.taps(); }, weights);
+  transform_weights(k, plan, k.O, k.C, w.data(), k.C * k.taps(), k.taps(), weights);
 
   const Offsets places = plan.places(k, panel_width), planes = multiples(windows, pitch);
   const Offsets rows = multiples(tiles, pitch), depth = multiples(k.O, 1), results = multiples(tiles, panel_width);

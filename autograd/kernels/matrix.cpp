@@ -78,14 +78,17 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     const Matrix b_here{b.numbers + b_begins[matrix], b.rows, b.columns, b.row_stride, b.column_stride};
     const Index rows = std::min(row_block, a.rows - row), size = rows * panel_width;
     const Index width = std::min<Index>(panel_width, b.columns - column);
+    const bool in_place =
+        rows <= tile_rows(panel_vectors) && b.column_stride == 1 && width == panel_width;  // read once
     const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(pieces * size);
     for (Index piece = 0; piece < pieces; ++piece) {
       const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
       for (Index k = begin; k < end; k += depth_block) {
         const Index part = std::min(depth_block, end - k);
-        fill_panel(b_here, k, part, column, panel);
+        if (!in_place) fill_panel(b_here, k, part, column, panel);
         table_product(rows, width, part, a_numbers + k * a.column_stride, row_offsets.data(), depth_offsets.data(),
-                      panel, panel_width, c + piece * size, result_offsets.data(), k > begin);
+                      in_place ? b_here.numbers + k * b.row_stride + column : panel,
+                      in_place ? b.row_stride : panel_width, c + piece * size, result_offsets.data(), k > begin);
       }
     }
     add_in_pairs(c, pieces, size);
@@ -102,9 +105,10 @@ double cost(const Matrix& a, const Matrix& b) {
 
 }  // namespace
 
-Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias) {
+Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias,
+              Index rows_of_sample) {
   const Matrix A = seen_as(a, a_transposed), B = seen_as(b, b_transposed);
-  const Index M = A.rows, N = B.columns, chunk = a_transposed ? chunk_samples : A.columns;
+  const Index M = A.rows, N = B.columns, chunk = a_transposed ? chunk_samples * rows_of_sample : A.columns;
   Tensor y = Tensor::uninitialized(product_shape(a.shape(), b.shape(), M, N));
   const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
   Real* const all = y.writable();

@@ -8,9 +8,11 @@ namespace tapestry::kernels {
 // (N, K); the result is (M, N). `bias` (N), if not null, is added to each row. Axes before these count matrices; they
 // are broadcast as NumPy does it, without a copy.
 //
-// Where a is transposed, k counts samples of a batch (the weight gradient of a linear layer): that sum is taken over
-// chunks of 32 and in pairs (pairwise_sum.hpp). Otherwise row i of the result depends on row i of a only.
-Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias = nullptr);
+// Where a is transposed, k counts samples of a batch, or `rows_of_sample` rows of each (a weight gradient): that sum is
+// taken over chunks of 32 samples and in pairs (pairwise_sum.hpp). Otherwise row i of the result depends on row i of a
+// only.
+Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias = nullptr,
+              Index rows_of_sample = 1);
 
 namespace reference {  // the same by the book: three loops
 Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias = nullptr);

@@ -34,6 +34,7 @@ constexpr int tile_rows(int vectors) { return 8 * vectors <= registers - 8 ? 8 :
 // core's first-level cache. Besides, a sum of sums of 128 numbers is far more exact than one long sum.
 constexpr Index depth_block = 128;
 
+inline Index in_lanes(Index columns) { return (columns + lanes - 1) / lanes * lanes; }  // rounded up to whole vectors
 inline Index panels(Index columns) { return (columns + panel_width - 1) / panel_width; }
 inline Index columns_in_panel(Index columns, Index panel) {
   return std::min<Index>(panel_width, columns - panel * panel_width);
