@@ -47,6 +47,12 @@ TEST_CASE("grid puts picture i * columns + j into cell (i, j)") {
   CHECK(picture.pixels == Pixels{0, 10, 64, 20, 30, 64, 64, 64, 64, 64, 40, 50, 64, 60, 70});
 }
 
+TEST_CASE("grid: an index that is printed shows picture (i + 1) (j + 1) - 1 in cell (i, j)") {
+  const Tensor pictures({9, 1, 1, 1}, {1, 2, 3, 4, 5, 6, 7, 8, 9});
+  CHECK(grid(pictures, 0, 255, {.rows = 3, .columns = 3, .gap = 0, .cells = Cells::products}).pixels ==
+        Pixels{1, 2, 3, 2, 4, 6, 3, 6, 9});
+}
+
 TEST_CASE("grid enlarges, leaves cells without a picture grey, and leaves pictures without a cell out") {
   const Tensor pictures({2, 1, 1, 1}, {0, 1});
   CHECK(grid(pictures, 0, 1, {.rows = 1, .columns = 3, .scale = 2, .gap = 0}).pixels ==

@@ -85,6 +85,7 @@ TEST_CASE("recipes: what is printed with a defect") {
       read_configuration(JsonSource::from_file(path_of("cifar10_keras_as_printed")), any_trainer);
   CHECK(noise.pretrain.noise_low == 1);
   CHECK(noise.pretrain.noise_high == 2);
+  CHECK(noise.output.samples.cells == Cells::products);
   // Strides of 3 lead from 7 to 21 and 63, and never to 28.
   CHECK(error_of("mnist_tf1_as_printed").find("the network ends in 1 x 63 x 63; expected 1 x 28 x 28") !=
         std::string::npos);

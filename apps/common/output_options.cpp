@@ -27,6 +27,8 @@ Samples read_samples(Options&& samples) {
   read.epochs = read_epochs(samples, read.epochs.every);
   read.scale = static_cast<int>(samples.integer("scale", read.scale, 1, 32));
   read.colours = samples.choice<Palette>("colours", read.colours, palettes);
+  read.cells =
+      samples.choice<Cells>("cells", read.cells, {{"in_order", Cells::in_order}, {"products", Cells::products}});
   return read;
 }
 

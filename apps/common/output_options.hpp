@@ -1,6 +1,7 @@
 // What a run shows and leaves behind.
 //
-//   "output": {"samples": {"rows": 5, "columns": 5, "every_epochs": 10, "scale": 2, "colours": "grey"},
+//   "output": {"samples": {"rows": 5, "columns": 5, "every_epochs": 10, "scale": 2, "colours": "grey",
+//                          "cells": "in_order"},
 //              "accuracy": {"every_epochs": 10, "pictures": 150}, "generators": {"at_epochs": [10, 20, 50]},
 //              "lines": "progress", "every_steps": 1, "log_every_seconds": 5}
 #pragma once
@@ -23,6 +24,7 @@ struct Samples {
   EpochChoice epochs{.every = 1};
   int scale = 2;  // pixels of the grid for each pixel of a picture
   Palette colours = Palette::grey;
+  Cells cells = Cells::in_order;
 };
 
 // How many real pictures and how many fakes the discriminator, in evaluation mode, tells apart.

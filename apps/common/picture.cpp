@@ -96,10 +96,11 @@ Picture grid(const Tensor& pictures, double low, double high, const GridLayout& 
   const Index N = pictures.shape()[0], C = pictures.shape()[1], H = pictures.shape()[2], W = pictures.shape()[3];
   const bool colourful = C == 3 || palette == Palette::viridis || has_nan(pictures);
   Picture result = blank(length(layout.columns, W, layout), length(layout.rows, H, layout), colourful ? 3 : 1);
-  const Index shown = std::min<Index>(N, Index{layout.rows} * layout.columns);
-  for (Index n = 0; n < shown; ++n) {
-    const Index top = n / layout.columns * (H * layout.scale + layout.gap);
-    const Index left = n % layout.columns * (W * layout.scale + layout.gap);
+  for (Index cell = 0; cell < Index{layout.rows} * layout.columns; ++cell) {
+    const Index i = cell / layout.columns, j = cell % layout.columns;
+    const Index n = layout.cells == Cells::products ? (i + 1) * (j + 1) - 1 : cell;
+    if (n >= N) continue;
+    const Index top = i * (H * layout.scale + layout.gap), left = j * (W * layout.scale + layout.gap);
     for (Index y = 0; y < H * layout.scale; ++y)
       for (Index x = 0; x < W * layout.scale; ++x) {
         const Colour pixel = colour(pictures, n, y / layout.scale, x / layout.scale, low, high, palette);

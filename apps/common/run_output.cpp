@@ -82,13 +82,12 @@ RunOutput::RunOutput(std::ostream& out, Configuration& c, Session& session, cons
 }
 
 void RunOutput::before_training() {
-  const Samples& s = c_.output.samples;
-  const Index count = s.rows * s.columns;
-  save_grid(run_.real_sample(), session_.preview(count), s.rows, s.columns);
+  const Index count = c_.output.samples.rows * c_.output.samples.columns;
+  save_grid(run_.real_sample(), session_.preview(count), layout());
   const Batch z = session_.sample_latents(count);
   write_file(run_.model(), model_picture(*c_.generator, *c_.discriminator, z.x.shape()));
   const Tensor pictures = session_.draw(z);
-  save_grid(run_.untrained_sample(), pictures, s.rows, s.columns);
+  save_grid(run_.untrained_sample(), pictures, layout());
   Batch first{slice(pictures, 0, 0, 1).value()};
   if (!z.labels.empty()) first.labels = slice(z.labels, 0, 0, 1).value();
   const char* what = c_.loss.head == Head::probability ? "a probability of being real of "
@@ -147,8 +146,7 @@ void RunOutput::print_line(const StepResult& r) {
 void RunOutput::end_of_epoch(Index epoch, bool last) {
   const Output& o = c_.output;
   if (o.samples.epochs.holds(epoch) || last) {
-    save_grid(run_.sample(epoch), session_.samples(o.samples.rows * o.samples.columns), o.samples.rows,
-              o.samples.columns);
+    save_grid(run_.sample(epoch), session_.samples(o.samples.rows * o.samples.columns), layout());
     if (c_.codes.head) save_tour_of_codes(epoch);
   }
   if (o.accuracy.epochs.holds(epoch)) {
@@ -165,7 +163,8 @@ void RunOutput::save_tour_of_codes(Index epoch) {
   Batch z{c_.codes.tour(session_.sample_latents(variants).x, columns)};
   if (c_.conditional()) z.labels = Tensor({z.count()}, 0);  // all of one class: only the codes differ
   const Tensor pictures = session_.draw(z);
-  save_grid(run_.codes_sample(epoch), pictures, static_cast<int>(c_.codes.tour_rows(variants)), columns);
+  const auto rows = static_cast<int>(c_.codes.tour_rows(variants));
+  save_grid(run_.codes_sample(epoch), pictures, {.rows = rows, .columns = columns, .scale = layout().scale});
 }
 
 void RunOutput::finish() {
@@ -177,12 +176,16 @@ void RunOutput::finish() {
   if (c_.codes.head) save_network(run_.code_head(), c_.resolved["codes"]["head"], *c_.codes.head);
 }
 
-void RunOutput::save_grid(const std::string& path, const Tensor& pictures, int rows, int columns) const {
+GridLayout RunOutput::layout() const {
+  const Samples& s = c_.output.samples;
+  return {.rows = s.rows, .columns = s.columns, .scale = s.scale, .cells = s.cells};
+}
+
+void RunOutput::save_grid(const std::string& path, const Tensor& pictures, const GridLayout& layout) const {
   const bool colour = pictures.shape()[1] == 3;  // its own, whatever the palette of grey ones
   const Palette palette = colour ? Palette::grey : c_.output.samples.colours;
   const double black = c_.data.scale == Scale::zero_to_one ? 0 : -1;
-  write_png(path,
-            grid(pictures, black, 1, {.rows = rows, .columns = columns, .scale = c_.output.samples.scale}, palette));
+  write_png(path, grid(pictures, black, 1, layout, palette));
 }
 
 // What somebody needs to use the weights without the configuration goes with them.

@@ -23,7 +23,8 @@ class RunOutput {
   void finish();                              // metrics are complete, and the weights of both networks
 
  private:
-  void save_grid(const std::string& path, const Tensor& pictures, int rows, int columns) const;
+  GridLayout layout() const;  // of grids of samples
+  void save_grid(const std::string& path, const Tensor& pictures, const GridLayout& layout) const;
   void save_tour_of_codes(Index epoch);
   void save_network(const std::string& path, const Json& layers, Sequential& network);
   void print_line(const StepResult& result);
