@@ -1,18 +1,12 @@
 #include "autograd/kernels/matrix.hpp"
 
+#include "autograd/kernels/matrix_view.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
-#include "autograd/kernels/table_product.hpp"
-#include "autograd/kernels/transpose.hpp"
 
 namespace tapestry::kernels {
 namespace {
 
-struct Matrix {  // numbers[i row_stride + j column_stride], one of the strides is 1
-  const Real* numbers;
-  Index rows, columns, row_stride, column_stride;
-  Matrix transposed() const { return {numbers, columns, rows, column_stride, row_stride}; }
-};
 Matrix seen_as(const Tensor& t, bool transposed) {  // the first one, if there are several
   const Matrix m{t.data(), t.shape()[-2], t.shape()[-1], t.shape()[-1], 1};
   return transposed ? m.transposed() : m;
@@ -29,7 +23,6 @@ Shape product_shape(const Shape& a, const Shape& b, Index rows, Index columns) {
 }
 
 // Where the operand of each matrix of `result` begins in a tensor of shape `t`.
-using Beginnings = std::vector<Index>;
 Beginnings beginnings(const Shape& result, const Shape& t) {
   const Index size = t[-1] * t[-2];
   Beginnings all(result.size() / (result[-1] * result[-2]));
@@ -45,29 +38,15 @@ Beginnings beginnings(const Shape& result, const Shape& t) {
   return all;
 }
 
-// Rows begin ... begin + count - 1 of b and panel_width columns from `column`, copied into a panel; missing columns are
-// zeros.
-void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* panel) {
-  const Index width = std::min<Index>(panel_width, b.columns - column);
-  if (width < panel_width) std::fill_n(panel, count * panel_width, Real(0));
-  const Real* const from = b.numbers + begin * b.row_stride + column * b.column_stride;
-  if (b.column_stride == 1)
-    for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, width, panel + k * panel_width);
-  else
-    transpose(from, b.column_stride, width, count, panel, panel_width);
-}
-
 constexpr Index row_block = 240;  // rows of the result that one task computes against one panel
 
-// C = a b for each pair of matrices, with each sum over k cut into pieces of `chunk` that are added in pairs.
-// store(matrix, row, column, rows, width, numbers) takes a block of the result whose rows are panel_width apart.
+// C = a b for each pair of matrices. store(matrix, row, column, rows, width, numbers) takes a block of the result whose
+// rows are panel_width apart.
 template <class Store>
-void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins, Index chunk,
-             Store store) {
-  const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk,
-              row_blocks = (a.rows + row_block - 1) / row_block;
+void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins, Store store) {
+  const Index depth = a.columns, row_blocks = (a.rows + row_block - 1) / row_block;
   const Offsets row_offsets = multiples(std::min(row_block, a.rows), a.row_stride);
-  const Offsets depth_offsets = multiples(std::min(chunk, depth), a.column_stride);
+  const Offsets depth_offsets = multiples(std::min(depth_block, depth), a.column_stride);
   const Offsets result_offsets = multiples(std::min(row_block, a.rows), panel_width);
   const Index count = static_cast<Index>(a_begins.size()), in_one = panels(b.columns) * row_blocks;
   const double work = double(count) * a.rows * b.columns * depth / 50;  // nanoseconds, roughly
@@ -75,23 +54,18 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     const Index matrix = task / in_one, block = task % in_one;
     const Index column = block / row_blocks * panel_width, row = block % row_blocks * row_block;
     const Real* const a_numbers = a.numbers + a_begins[matrix] + row * a.row_stride;
-    const Matrix b_here{b.numbers + b_begins[matrix], b.rows, b.columns, b.row_stride, b.column_stride};
-    const Index rows = std::min(row_block, a.rows - row), size = rows * panel_width;
-    const Index width = std::min<Index>(panel_width, b.columns - column);
+    const Matrix b_here = b.at(b_begins[matrix]);
+    const Index rows = std::min(row_block, a.rows - row), width = columns_in_panel(b.columns, column / panel_width);
     const bool in_place =
         rows <= tile_rows(panel_vectors) && b.column_stride == 1 && width == panel_width;  // read once
-    const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(pieces * size);
-    for (Index piece = 0; piece < pieces; ++piece) {
-      const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
-      for (Index k = begin; k < end; k += depth_block) {
-        const Index part = std::min(depth_block, end - k);
-        if (!in_place) fill_panel(b_here, k, part, column, panel);
-        table_product(rows, width, part, a_numbers + k * a.column_stride, row_offsets.data(), depth_offsets.data(),
-                      in_place ? b_here.numbers + k * b.row_stride + column : panel,
-                      in_place ? b.row_stride : panel_width, c + piece * size, result_offsets.data(), k > begin);
-      }
+    const Scratch panel(std::min(depth_block, depth) * panel_width), c(rows * panel_width);
+    for (Index k = 0; k < depth; k += depth_block) {
+      const Index part = std::min(depth_block, depth - k);
+      if (!in_place) fill_panel<panel_width>(b_here, k, part, column, panel);
+      table_product(rows, width, part, a_numbers + k * a.column_stride, row_offsets.data(), depth_offsets.data(),
+                    in_place ? b_here.numbers + k * b.row_stride + column : panel,
+                    in_place ? b.row_stride : panel_width, c, result_offsets.data(), k > 0);
     }
-    add_in_pairs(c, pieces, size);
     store(matrix, row, column, rows, width, c);
   });
 }
@@ -108,12 +82,14 @@ double cost(const Matrix& a, const Matrix& b) {
 Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias,
               Index rows_of_sample) {
   const Matrix A = seen_as(a, a_transposed), B = seen_as(b, b_transposed);
-  const Index M = A.rows, N = B.columns, chunk = a_transposed ? chunk_samples * rows_of_sample : A.columns;
+  const Index M = A.rows, N = B.columns;
   Tensor y = Tensor::uninitialized(product_shape(a.shape(), b.shape(), M, N));
   const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
   Real* const all = y.writable();
-  if (cost(A, B) <= 1.05 * cost(B.transposed(), A.transposed()))
-    product(A, a_begins, B, b_begins, chunk,
+  if (a_transposed)
+    product_over_samples(A.transposed(), a_begins, B, b_begins, chunk_samples * rows_of_sample, bias, all);
+  else if (cost(A, B) <= 1.05 * cost(B.transposed(), A.transposed()))
+    product(A, a_begins, B, b_begins,
             [=](Index matrix, Index row, Index column, Index rows, Index width, const Real* c) {
               Real* const to = all + matrix * M * N;
               for (Index i = 0; i < rows; ++i)
@@ -121,7 +97,7 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
                   to[(row + i) * N + column + j] = c[i * panel_width + j] + (bias ? bias[column + j] : Real(0));
             });
   else  // y^T = b^T a^T: the rows that the product sees are columns of y, and its results have to be turned
-    product(B.transposed(), b_begins, A.transposed(), a_begins, chunk,
+    product(B.transposed(), b_begins, A.transposed(), a_begins,
             [=](Index matrix, Index row, Index column, Index rows, Index width, Real* c) {
               if (bias)
                 for (Index i = 0; i < rows; ++i)

@@ -1,0 +1,120 @@
+// Weight gradients of linear layers: a sum over samples, of which there are few, while the result is large. What costs
+// is not to multiply, but to write partial sums and to add them. So a small piece of the result, a vector wide, stays
+// in registers until it is complete: the sums of three chunks fit there beside each other, and with three a pairwise
+// sum of four chunks can be taken,
+//
+//   p = chunk 0,  p += chunk 1,  q = chunk 2,  q += chunk 3,  p += q        (each chunk is summed by itself first)
+//
+// Rows of a are packed for it, tile_height numbers side by side, and columns of b into panels of one vector.
+#include <bit>
+
+#include "autograd/kernels/matrix_view.hpp"
+#include "autograd/kernels/pairwise_sum.hpp"
+#include "autograd/kernels/parallel.hpp"
+
+namespace tapestry::kernels {
+namespace {
+
+constexpr int tile_height = registers / 4;
+
+struct Tile {
+  Packet row[tile_height];
+};
+inline Tile operator+(const Tile& p, const Tile& q) {
+  Tile sum;
+#pragma GCC unroll 8
+  for (int i = 0; i < tile_height; ++i) sum.row[i] = Eigen::internal::padd(p.row[i], q.row[i]);
+  return sum;
+}
+
+struct Samples {  // of a tile
+  const Real *a, *b;
+  Index count;
+  Samples part(Index begin, Index chunk) const {
+    return {a + begin * tile_height, b + begin * lanes, std::min(chunk, count - begin)};
+  }
+};
+
+EIGEN_ALWAYS_INLINE Tile chunk_sum(const Samples& of) {
+  using namespace Eigen::internal;
+  Tile sum;
+#pragma GCC unroll 8
+  for (int i = 0; i < tile_height; ++i) sum.row[i] = pset1<Packet>(Real(0));
+  for (Index k = 0; k < of.count; ++k) {
+    const Packet b = ploadu<Packet>(of.b + k * lanes);
+#pragma GCC unroll 8
+    for (int i = 0; i < tile_height; ++i) sum.row[i] = pmadd(pset1<Packet>(of.a[k * tile_height + i]), b, sum.row[i]);
+  }
+  return sum;
+}
+
+EIGEN_ALWAYS_INLINE Tile sum_of_four_chunks(const Samples& of, Index chunk) {  // or fewer
+  Tile p = chunk_sum(of.part(0, chunk));
+  if (of.count > chunk) p = p + chunk_sum(of.part(chunk, chunk));
+  if (of.count <= 2 * chunk) return p;
+  Tile q = chunk_sum(of.part(2 * chunk, chunk));
+  if (of.count > 3 * chunk) q = q + chunk_sum(of.part(3 * chunk, chunk));
+  return p + q;
+}
+
+Tile sum_in_pairs(const Samples& of, Index chunk) {
+  const Index four = 4 * chunk;
+  if (of.count <= four) return sum_of_four_chunks(of, chunk);
+  const Index left = four * static_cast<Index>(std::bit_floor(static_cast<std::size_t>((of.count - 1) / four)));
+  return sum_in_pairs(of.part(0, left), chunk) + sum_in_pairs(of.part(left, of.count), chunk);
+}
+
+// `rows` columns of `samples` from `first` on, in tiles: number i of sample k of a tile at k tile_height + i.
+void pack(const Matrix& samples, Index first, Index rows, Real* to) {
+  using Numbers = Eigen::Array<Real, tile_height, 1>;
+  const Index count = samples.rows, whole = rows / tile_height, rest = rows % tile_height;
+  for (Index k = 0; k < count; ++k) {
+    const Real* const from = samples.numbers + k * samples.row_stride + first;
+    Real* const sample = to + k * tile_height;
+    for (Index tile = 0; tile < whole; ++tile)
+      Eigen::Map<Numbers>(sample + tile * count * tile_height) = Eigen::Map<const Numbers>(from + tile * tile_height);
+    if (rest == 0) continue;
+    Real* const last = sample + whole * count * tile_height;
+    for (Index i = 0; i < tile_height; ++i) last[i] = i < rest ? from[whole * tile_height + i] : Real(0);
+  }
+}
+
+}  // namespace
+
+void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
+                          Index chunk, const Real* bias, Real* result) {
+  // A task packs rows that stay in the core's own cache, and multiplies them with so many columns that it was worth it.
+  const Index M = a.columns, N = b.columns, samples = a.rows;
+  const Index row_block = std::clamp<Index>(65'536 / samples / tile_height * tile_height, tile_height, 256);
+  const Index column_block = std::max<Index>(lanes, 512 / lanes * lanes);
+  const Index row_blocks = (M + row_block - 1) / row_block, column_blocks = (N + column_block - 1) / column_block;
+  const Index count = static_cast<Index>(a_begins.size()), in_one = row_blocks * column_blocks;
+  const double work = double(count) * M * N * samples / 50;  // nanoseconds, roughly
+  parallel_for(count * in_one, work, [&](Index task) {
+    const Index matrix = task / in_one, row = task % in_one / column_blocks * row_block;
+    const Index first_column = task % column_blocks * column_block, last = std::min(N, first_column + column_block);
+    const Index rows = std::min(row_block, M - row);
+    const Matrix b_here = b.at(b_begins[matrix]);
+    const Scratch packed((rows + tile_height - 1) / tile_height * tile_height * samples), panel(samples * lanes);
+    pack(a.at(a_begins[matrix]), row, rows, packed);
+    for (Index column = first_column; column < last; column += lanes) {
+      fill_panel<lanes>(b_here, 0, samples, column, panel);
+      const Index columns = std::min<Index>(lanes, N - column);
+      for (Index i = 0; i < rows; i += tile_height) {
+        const Tile sum = sum_in_pairs({packed + i * samples, panel, samples}, chunk);
+        Real* const to = result + (matrix * M + row + i) * N + column;
+        for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) {
+          if (columns == lanes && !bias) {
+            Eigen::internal::pstoreu(to + r * N, sum.row[r]);
+          } else {
+            alignas(64) Real numbers[lanes];
+            Eigen::internal::pstore(numbers, sum.row[r]);
+            for (Index j = 0; j < columns; ++j) to[r * N + j] = numbers[j] + (bias ? bias[column + j] : Real(0));
+          }
+        }
+      }
+    }
+  });
+}
+
+}  // namespace tapestry::kernels

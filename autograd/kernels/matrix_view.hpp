@@ -1,0 +1,39 @@
+// What the two kinds of matrix products share: operands as they lie, and panels of them.
+#pragma once
+#include "autograd/kernels/table_product.hpp"
+#include "autograd/kernels/transpose.hpp"
+
+namespace tapestry::kernels {
+
+struct Matrix {  // numbers[i row_stride + j column_stride], one of the strides is 1
+  const Real* numbers;
+  Index rows, columns, row_stride, column_stride;
+  Matrix transposed() const { return {numbers, columns, rows, column_stride, row_stride}; }
+  Matrix at(Index begin) const { return {numbers + begin, rows, columns, row_stride, column_stride}; }
+};
+
+// Where the operand of each of many matrices begins.
+using Beginnings = std::vector<Index>;
+
+// Rows begin ... begin + count - 1 of b and `width` columns from `column`, copied into a panel of that width; missing
+// columns are zeros.
+template <int width>
+void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* panel) {
+  const Index columns = std::min<Index>(width, b.columns - column);
+  if (columns < width) std::fill_n(panel, count * width, Real(0));
+  const Real* const from = b.numbers + begin * b.row_stride + column * b.column_stride;
+  if (b.column_stride != 1)
+    transpose(from, b.column_stride, columns, count, panel, width);
+  else if (columns == width)
+    for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, width, panel + k * width);
+  else
+    for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, columns, panel + k * width);
+}
+
+// C = a^T b for each pair of matrices, whose rows are samples of a batch; those of a lie one after another. The sum
+// over samples is taken over chunks and in pairs (pairwise_sum.hpp): matrix_over_samples.cpp. `bias`, if not null, is
+// added to each row.
+void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
+                          Index chunk, const Real* bias, Real* result);
+
+}  // namespace tapestry::kernels
