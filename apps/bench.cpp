@@ -26,16 +26,18 @@ namespace {
 constexpr int rounds = 7;
 
 // A layer of a recipe as a convolution, seen from its big picture, whichever way the recipe uses it. A linear layer is
-// one of a single window: kernels::convolution makes a matrix product of it.
+// one of a single pixel.
 struct LayerCase {
   std::string name;  // S2 discriminator.0: 1-64, 3x3 stride 2, 28x28/14x14
   kernels::Convolution k;
 };
 
+bool is_linear(const kernels::Convolution& k) { return k.H * k.W == 1; }
+
 std::string describe(const std::string& where, const kernels::Convolution& k) {
   std::ostringstream text;
   text << where << ": " << k.C << "-" << k.O << ", ";
-  if (k.H * k.W == 1)
+  if (is_linear(k))
     text << "linear";
   else
     text << k.R() << "x" << k.S() << " stride " << k.g.stride_h << ", " << k.H << "x" << k.W << "/" << k.P << "x"
@@ -125,7 +127,7 @@ void bench_layer(const LayerCase& layer, Json& report) {
        [&] { return im2col::weight_gradient(k, x, y); },
        [&](const Tensor& got) { return reference::weight_gradient_error(k, x, y, got); }}};
   const char* const ways[] = {"table", "winograd", "few channels", "mirrored", "unfolded"};
-  const std::string way = ways[static_cast<int>(kernels::best_way(k))];
+  const std::string way = is_linear(k) ? "matrix product" : ways[static_cast<int>(kernels::best_way(k))];
   std::cout << layer.name << ", batch " << k.N << ", " << way << '\n' << std::flush;
   for (const Primitive& p : primitives) {
     double peak = 0;
