@@ -68,7 +68,8 @@ Var linear(Var x, Var w, Var bias) {  // y = x w^T + bias     dL/dx = g w    dL/
   return apply("linear", y, {x, w, bias},
                {
                    {reads(w), [](Var g, Var w) { return matmul(g, w); }},
-                   {reads(x), [](Var g, Var x) { return matmul(g, x, Product::aTb); }},
+                   {reads(x), [](Var g, Var x) { return matmul(g, x, Product::aTb); },
+                    [](Tensor sum, Tensor g, Tensor x) { return kernels::add_aTb(std::move(sum), g, x); }},
                    [bs](Var g) { return sum_to(g, bs); },
                });
 }

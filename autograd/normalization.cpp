@@ -7,6 +7,7 @@
 #include "autograd/error.hpp"
 #include "autograd/ops.hpp"
 #include "autograd/rule.hpp"
+#include "autograd/stopwatch.hpp"
 
 namespace tapestry {
 namespace {
@@ -29,6 +30,7 @@ BatchNormed batch_norm(Var x, Var gamma, Var beta, Real epsilon) {
     fail("batch_norm: got input ", shape, ", gamma ", gamma.shape(), " and beta ", beta.shape(),
          "; expected (N, C) or (N, C, H, W), (C) and (C)");
   const auto [mean, variance] = kernels::channel_statistics(x.value());
+  Stopwatch::lap("batch_norm");
   const Tensor inverse_sigma = (Real(1) / sqrt(Var(variance) + epsilon)).value();
   const Tensor scale = (Var(gamma.value()) * Var(inverse_sigma)).value();
   Var y = kernels::normalize_channels(x.value(), mean, scale, beta.value());

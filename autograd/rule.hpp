@@ -77,9 +77,20 @@ struct Rule {
                   "a rule takes g and then exactly what is saved: {saved(bits), [](Var g, Var bits) {...}}");
     dx = [f](Var g, Vars saved) -> Var { return detail::call_with<n>(f, std::move(g), std::move(saved)); };
   }
+  // For an argument with a large gradient to which several calls contribute, a weight: `add` gives sum + dL/dx, without
+  // a tensor between. It is on plain tensors, for a backward pass that is neither recorded nor watched.
+  template <std::size_t n, class F, class Add>
+  Rule(Reads<n> r, F f, Add a) : Rule(r, f) {
+    static_assert(detail::captures_plain_numbers<Add>, "a rule captures plain numbers only; declare what it reads");
+    add = [a](Tensor sum, Tensor g, Tensors read) -> Tensor {
+      const auto with_sum = [&](Tensor g, auto... read) { return a(std::move(sum), std::move(g), std::move(read)...); };
+      return detail::call_with<n>(with_sum, std::move(g), std::move(read));
+    };
+  }
   Vars read;
   Tensors saved;
   std::function<Var(Var g, Vars read_or_saved)> dx;
+  std::function<Tensor(Tensor sum, Tensor g, Tensors read)> add;  // may be missing
 };
 
 // Where arguments share work: one rule for all of them, which returns every dL/dx.

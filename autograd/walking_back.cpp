@@ -24,9 +24,16 @@ struct Running {
   int &rule_of, before;
 };
 
-// dL/dx of each argument for which needed(i); the others stay empty.
-template <class Needed>
-Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Backward how, bool consume) {
+Tensors values_of(Vars vars) {
+  Tensors values;
+  for (Var& v : vars) values.push_back(v.take());
+  return values;
+}
+
+// dL/dx of each argument for which needed(i); the others stay empty. Where a rule can add, what had come to its
+// argument before, sum(i), is taken away and contained in the result.
+template <class Needed, class Sum>
+Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Sum sum, Backward how, bool consume) {
   Stopwatch::lap("tape");
   for (JointRule& rule : call.rules.joint) {
     Vars read = handed(rule.read, how, consume);
@@ -34,8 +41,7 @@ Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Backward h
     if (how.record || !rule.fast_dx) {
       dx = rule.dx(std::move(g), std::move(read));
     } else {
-      Tensors known;
-      for (Var& r : read) known.push_back(r.take());
+      Tensors known = values_of(std::move(read));
       known.insert(known.end(), rule.saved.begin(), rule.saved.end());
       for (Tensor& t : rule.fast_dx(g.take(), std::move(known))) dx.emplace_back(std::move(t));
       Stopwatch::lap(call.op);
@@ -52,8 +58,14 @@ Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Backward h
     if (needed(i)) {
       Rule& rule = call.rules.each[i];
       Vars known = handed(rule.read, how, consume);
+      Var its_g = i == first ? std::move(g) : g;
+      if (rule.add && sum(i)) {
+        dx[i] = rule.add(sum(i)->take(), its_g.take(), values_of(std::move(known)));
+        Stopwatch::lap(call.op);
+        continue;
+      }
       known.insert(known.end(), rule.saved.begin(), rule.saved.end());
-      dx[i] = rule.dx(i == first ? std::move(g) : g, std::move(known));
+      dx[i] = rule.dx(std::move(its_g), std::move(known));
     }
   return dx;
 }
@@ -86,7 +98,12 @@ Vars Recording::backward(const Var& y, Var g, const Vars& wrt, Backward how, boo
     if (call.x.empty()) continue;  // a variable
     rule_of = id;
     auto argument_needed = [&](int i) { return is_needed(call.x[i]); };
-    Vars dx = gradients_of_arguments(call, asked[id - begin] ? here : std::move(here), argument_needed, how, consume);
+    auto sum_so_far = [&](int i) {  // null if there is none, or if somebody wants to see what each rule returns
+      Var& sum = dL[call.x[i] - begin];
+      return how.record || witness || sum.empty() ? nullptr : &sum;
+    };
+    Vars dx = gradients_of_arguments(call, asked[id - begin] ? here : std::move(here), argument_needed, sum_so_far, how,
+                                     consume);
     if (witness) witness->ran(id, dx);
     for (std::size_t i = 0; i < call.x.size(); ++i) {
       if (!argument_needed(i)) continue;

@@ -1,5 +1,5 @@
 // Witness: what is done beside a walk back, for whoever asked for it: keeping gradients and times, looking for
-// anomalies, telling an observer. Without it the walk is the same.
+// anomalies, telling an observer. Without it the walk finds the same gradients.
 #pragma once
 #include "autograd/anomalies.hpp"
 #include "autograd/recording.hpp"

@@ -87,7 +87,7 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
   const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
   Real* const all = y.writable();
   if (a_transposed)
-    product_over_samples(A.transposed(), a_begins, B, b_begins, chunk_samples * rows_of_sample, bias, all);
+    product_over_samples(A.transposed(), a_begins, B, b_begins, chunk_samples * rows_of_sample, bias, false, all);
   else if (cost(A, B) <= 1.05 * cost(B.transposed(), A.transposed()))
     product(A, a_begins, B, b_begins,
             [=](Index matrix, Index row, Index column, Index rows, Index width, const Real* c) {
@@ -105,6 +105,13 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
               transpose(c, panel_width, rows, width, all + matrix * M * N + column * N + row, N);
             });
   return y;
+}
+
+Tensor add_aTb(Tensor sum, const Tensor& a, const Tensor& b) {
+  const Index K = a.shape()[0], M = a.shape()[1], N = b.shape()[1];
+  product_over_samples({a.data(), K, M, M, 1}, {0}, {b.data(), K, N, N, 1}, {0}, chunk_samples, nullptr, true,
+                       sum.writable());
+  return sum;
 }
 
 namespace reference {

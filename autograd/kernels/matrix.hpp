@@ -14,6 +14,10 @@ namespace tapestry::kernels {
 Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias = nullptr,
               Index rows_of_sample = 1);
 
+// sum (M, N) + a^T b, for a (K, M) and b (K, N): the same numbers as the sum of both, but a^T b is never written by
+// itself. A large weight that several batches went through has such a gradient.
+Tensor add_aTb(Tensor sum, const Tensor& a, const Tensor& b);
+
 namespace reference {  // the same by the book: three loops
 Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias = nullptr);
 }

@@ -82,7 +82,7 @@ void pack(const Matrix& samples, Index first, Index rows, Real* to) {
 }  // namespace
 
 void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
-                          Index chunk, const Real* bias, Real* result) {
+                          Index chunk, const Real* bias, bool add, Real* result) {
   // A task packs rows that stay in the core's own cache, and multiplies them with so many columns that it was worth it.
   const Index M = a.columns, N = b.columns, samples = a.rows;
   const Index row_block = std::clamp<Index>(65'536 / samples / tile_height * tile_height, tile_height, 256);
@@ -104,12 +104,15 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
         const Tile sum = sum_in_pairs({packed + i * samples, panel, samples}, chunk);
         Real* const to = result + (matrix * M + row + i) * N + column;
         for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) {
+          Real* const here = to + r * N;
           if (columns == lanes && !bias) {
-            Eigen::internal::pstoreu(to + r * N, sum.row[r]);
+            using namespace Eigen::internal;
+            pstoreu(here, add ? padd(ploadu<Packet>(here), sum.row[r]) : sum.row[r]);
           } else {
             alignas(64) Real numbers[lanes];
             Eigen::internal::pstore(numbers, sum.row[r]);
-            for (Index j = 0; j < columns; ++j) to[r * N + j] = numbers[j] + (bias ? bias[column + j] : Real(0));
+            for (Index j = 0; j < columns; ++j)
+              here[j] = numbers[j] + (add ? here[j] : bias ? bias[column + j] : Real(0));
           }
         }
       }

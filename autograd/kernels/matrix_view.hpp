@@ -32,8 +32,8 @@ void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* p
 
 // C = a^T b for each pair of matrices, whose rows are samples of a batch; those of a lie one after another. The sum
 // over samples is taken over chunks and in pairs (pairwise_sum.hpp): matrix_over_samples.cpp. `bias`, if not null, is
-// added to each row.
+// added to each row; or, with `add`, C is added to what the result was before.
 void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
-                          Index chunk, const Real* bias, Real* result);
+                          Index chunk, const Real* bias, bool add, Real* result);
 
 }  // namespace tapestry::kernels
