@@ -6,13 +6,13 @@
 
 namespace tapestry {
 
+class ValuesStay;
+
 // While one lives, the result of every operation of this thread is looked at, recorded or not, and on the way back the
 // result of every rule. The error has the operation, its layer (scope.hpp), `when`, and statistics of the tensors that
 // were there. Values are the same as without it; it takes time.
 //
 //   const DetectAnomalies detect("step 12");
-class ValuesStay;
-
 class DetectAnomalies {
  public:
   explicit DetectAnomalies(std::string when = "");

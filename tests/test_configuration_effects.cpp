@@ -61,7 +61,7 @@ const std::vector<Change> changes = {
     {"latent.size=5", Effect::losses},
     {"latent.distribution=uniform", Effect::losses},
 
-    {"generator.0.bias=false", Effect::losses},
+    {"generator.5.bias=false", Effect::losses},
     {"generator.0.weight_initializer=glorot_normal", Effect::losses},
     {"generator.5.bias_initializer=ones", Effect::losses},
     {"generator.0.spectral_norm=true", Effect::losses},
@@ -108,7 +108,8 @@ const std::vector<Change> changes = {
     {R"(loss={"type": "wasserstein_gp", "weight": 1})", Effect::losses, "loss=wasserstein_gp"},
     {"loss=r1", Effect::losses},
     {R"(loss={"type": "r1", "weight": 1})", Effect::losses, "loss=r1"},
-    {"loss=bce", Effect::losses, with_sigmoid + "\nloss=bce_on_probabilities\ngame.labels.real=0.9"},
+    {"loss=bce", Effect::losses,
+     with_sigmoid + "\nloss=bce_on_probabilities\noptimizers.discriminator.learning_rate=9"},
 
     {"game.discriminator_step=separate", Effect::losses},
     {"game.discriminator_step=concatenated", Effect::losses},

@@ -273,7 +273,7 @@ TEST_CASE("the resolved configuration, read again, gives itself, with every key 
         R"("labels":{"real":1,"fake":0,"noise":0,"flip":0},"instance_noise":{"deviation":0,"steps":0},"augment":[]})");
   CHECK(defaults["pretrain"].dump() == R"({"steps":0,"batch":64,"noise":[-1,1],"keep":false})");
   CHECK(defaults["output"].dump() ==
-        R"({"samples":{"rows":5,"columns":5,"every_epochs":1,"scale":2,"colours":"grey"},)"
+        R"({"samples":{"rows":5,"columns":5,"every_epochs":1,"scale":2,"colours":"grey","cells":"in_order"},)"
         R"("accuracy":{"every_epochs":0,"pictures":100},)"
         R"("generators":{"every_epochs":0},"lines":"progress","every_steps":1,"log_every_seconds":5})");
 }

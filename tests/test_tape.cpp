@@ -3,10 +3,13 @@
 #include <pthread.h>
 
 #include <cmath>
+#include <optional>
 #include <sstream>
 #include <thread>
 
+#include "autograd/anomalies.hpp"
 #include "autograd/ops.hpp"
+#include "autograd/random.hpp"
 #include "autograd/rule.hpp"
 #include "autograd/tape.hpp"
 
@@ -55,6 +58,37 @@ TEST_CASE("fan-out adds up") {
   CHECK(tape.gradient(b * b, {a, b, a})[0].item() == 108);
   CHECK(tape.gradient(b * b, {a, b, a})[1].item() == 18);  // also by what was computed on the way
   CHECK(tape.gradient(b * b, {a, b, a})[2].item() == 108);
+}
+
+// Without a witness, `linear` adds its gradient onto what other calls have found; the numbers are those of a plain sum.
+TEST_CASE("a weight that several batches went through") {
+  const Tensor w = Random(1).normal({19, 37}), bias = Random(2).normal({19});
+  std::vector<Tensor> batches;
+  for (Index n : {70, 32, 5}) batches.push_back(Random(3)(n).normal({n, 37}));
+  const auto loss_on = [&](const Tensor& x, Var at, Var b) { return sum(tanh(linear(x, at, b))); };
+
+  Tensor expected;  // the last batch comes first on the way back
+  for (auto x = batches.rbegin(); x != batches.rend(); ++x) {
+    Tape tape;
+    const Var at = tape.variable(w), loss = loss_on(*x, at, bias);
+    const Tensor one = tape.gradient(loss, {at})[0].value();
+    expected = expected.empty() ? one : (Var(expected) + Var(one)).value();
+  }
+  for (const bool watched : {false, true}) {
+    CAPTURE(watched);
+    std::optional<DetectAnomalies> watching;
+    if (watched) watching.emplace();
+    Tape tape;
+    const Var at = tape.variable(w), b = tape.variable(bias);
+    Var loss = number(0);
+    for (const Tensor& x : batches) loss = loss + loss_on(x, at, b);
+    const Vars first = tape.gradient(loss, {at, b});
+    CHECK(first[0].value().numbers() == expected.numbers());
+    const Vars recorded = tape.gradient(loss, {at}, {.record = true});
+    CHECK(recorded[0].value().numbers() == expected.numbers());
+    CHECK(std::move(tape).gradient(loss, {at})[0].value().numbers() == expected.numbers());
+    CHECK(first[0].value().numbers() == expected.numbers());
+  }
 }
 
 TEST_CASE("two losses of one forward pass, the second one consuming the tape") {

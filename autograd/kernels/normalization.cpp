@@ -1,11 +1,12 @@
 #include "autograd/kernels/normalization.hpp"
 
+#include <algorithm>
 #include <vector>
 
-#include "autograd/kernels/elementwise.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/scratch.hpp"
+#include "autograd/kernels/shaping.hpp"
 #include "autograd/kernels/sums.hpp"
 
 namespace tapestry::kernels {
@@ -17,27 +18,40 @@ struct Channels {  // x as (N, C, area)
   Index count() const { return N * area; }
 };
 
-// For each channel c the sum over n and area of f(c, place in x), over chunks of samples and then in pairs.
-template <class F>
-Tensor channel_sums(const Channels& x, F f) {
-  const Index count = chunks(x.N);
-  const Scratch partial(count * x.C);
-  parallel_for(count, 0.5 * x.N * x.C * x.area, [&](Index chunk) {
-    std::vector<double> sums(x.C);
+// For each channel c the sums over n and area of f(c, place in x) and of g(c, place in x): (2, C). Over chunks of
+// samples, then in pairs.
+template <class F, class G>
+Tensor channel_sums(const Channels& x, F f, G g) {
+  const Index count = chunks(x.N), C = x.C;
+  const Scratch partial(count * 2 * C);
+  parallel_for(count, 0.5 * x.N * C * x.area, [&](Index chunk) {
+    std::vector<double> sums(2 * C);
     for (Index n = chunk * chunk_samples; n < std::min(x.N, (chunk + 1) * chunk_samples); ++n)
       if (x.area == 1)  // a row of features: this loop can use vectors
-        for (Index c = 0; c < x.C; ++c) sums[c] += f(c, n * x.C + c);
+        for (Index c = 0; c < C; ++c) sums[c] += f(c, n * C + c), sums[C + c] += g(c, n * C + c);
       else
-        for (Index c = 0; c < x.C; ++c) {
-          const Index first = (n * x.C + c) * x.area;
-          sums[c] += sum_of(x.area, [=](Index i) { return f(c, first + i); });
+        for (Index c = 0; c < C; ++c) {
+          const Index begin = (n * C + c) * x.area;
+          const auto [of_f, of_g] = sums_of(
+              x.area, [=](Index i) { return f(c, begin + i); }, [=](Index i) { return g(c, begin + i); });
+          sums[c] += of_f, sums[C + c] += of_g;
         }
-    for (Index c = 0; c < x.C; ++c) partial[chunk * x.C + c] = static_cast<Real>(sums[c]);
+    for (Index i = 0; i < 2 * C; ++i) partial[chunk * 2 * C + i] = static_cast<Real>(sums[i]);
   });
-  add_in_pairs(partial, count, x.C);
-  Tensor total = Tensor::uninitialized({x.C});
-  std::copy_n(static_cast<const Real*>(partial), x.C, total.writable());
+  add_in_pairs(partial, count, 2 * C);
+  Tensor total = Tensor::uninitialized({2, C});
+  std::copy_n(static_cast<const Real*>(partial), 2 * C, total.writable());
   return total;
+}
+
+// A number near the mean of each channel: the mean over the first few samples.
+std::vector<Real> near_means(const Channels& x, const Real* from) {
+  const Index samples = std::min(x.N, 8 / x.area + 1);
+  std::vector<Real> near(x.C);
+  for (Index n = 0; n < samples; ++n)
+    for (Index c = 0; c < x.C; ++c, from += x.area)
+      near[c] += static_cast<Real>(sum_of(x.area, [=](Index i) { return from[i]; }) / double(samples * x.area));
+  return near;
 }
 
 // to[place] = f(c, place) for every number
@@ -60,11 +74,19 @@ void each_number(const Channels& x, Real* to, F f) {
 ChannelStatistics channel_statistics(const Tensor& x) {
   const Channels channels(x.shape());
   const Real* const from = x.data();
-  const Real count = static_cast<Real>(channels.count());
-  Tensor mean = multiply(channel_sums(channels, [=](Index, Index i) { return from[i]; }), 1 / count);
-  const Real* const m = mean.data();
-  Tensor squares = channel_sums(channels, [=](Index c, Index i) { return (from[i] - m[c]) * (from[i] - m[c]); });
-  return {mean, multiply(squares, 1 / count)};
+  const std::vector<Real> near = near_means(channels, from);
+  const Real* const s = near.data();
+  const Tensor sums = channel_sums(
+      channels, [=](Index c, Index i) { return from[i] - s[c]; },
+      [=](Index c, Index i) { return (from[i] - s[c]) * (from[i] - s[c]); });
+  Tensor mean = Tensor::uninitialized({channels.C}), variance = Tensor::uninitialized({channels.C});
+  const double count = static_cast<double>(channels.count());
+  for (Index c = 0; c < channels.C; ++c) {
+    const double away = sums[c] / count, squares = sums[channels.C + c] / count - away * away;
+    mean.writable()[c] = static_cast<Real>(near[c] + away);
+    variance.writable()[c] = static_cast<Real>(squares < 0 ? 0 : squares);
+  }
+  return {mean, variance};
 }
 
 Tensor normalize_channels(Tensor x, const Tensor& mean, const Tensor& scale, const Tensor& shift) {
@@ -79,8 +101,11 @@ Tensors batch_norm_gradients(Tensor g, const Tensor& x, const Tensor& gamma, con
                              const Tensor& inverse_sigma) {
   const Channels channels(x.shape());
   const Real *const dy = g.data(), *const from = x.data(), *const m = mean.data(), *const r = inverse_sigma.data();
-  const Tensor dbeta = channel_sums(channels, [=](Index, Index i) { return dy[i]; });
-  const Tensor dgamma = channel_sums(channels, [=](Index c, Index i) { return dy[i] * ((from[i] - m[c]) * r[c]); });
+  const Tensor sums = channel_sums(
+      channels, [=](Index, Index i) { return dy[i]; },
+      [=](Index c, Index i) { return dy[i] * ((from[i] - m[c]) * r[c]); });
+  const Tensor dbeta = slice(sums, 0, 0, 1).reshaped({channels.C}),
+               dgamma = slice(sums, 0, 1, 2).reshaped({channels.C});
 
   std::vector<Real> a(channels.C), b(channels.C), d(channels.C);  // dx = a dy + b (x - mean) + d
   for (Index c = 0; c < channels.C; ++c) {

@@ -7,7 +7,7 @@ namespace tapestry::kernels {
 struct ChannelStatistics {
   Tensor mean, variance;  // (C); the variance divided by the count
 };
-// In two passes, mean first: E[x^2] - E[x]^2 would cancel.
+// In one pass, as sums of x - s and (x - s)^2, where s is a number near the mean: with s = 0 they would cancel.
 ChannelStatistics channel_statistics(const Tensor& x);
 
 // (x - mean) scale + shift, one of each (C) for each channel. The mean goes first: folded into the shift it would

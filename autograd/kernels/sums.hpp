@@ -1,5 +1,7 @@
 // Sums over runs of numbers in memory.
 #pragma once
+#include <utility>
+
 #include "autograd/tensor.hpp"
 
 namespace tapestry::kernels {
@@ -22,6 +24,22 @@ double sum_of(Index count, F f) {
   double total = 0;
   for (Real sum : sums) total += sum;
   return total;
+}
+
+// The sums of f and of g, in one pass over what both of them read.
+template <class F, class G>
+std::pair<double, double> sums_of(Index count, F f, G g) {
+  constexpr Index lanes = 16;
+  if (count < lanes) return {sum_of(count, f), sum_of(count, g)};
+  Real of_f[lanes] = {}, of_g[lanes] = {};
+  Index i = 0;
+  for (; i + lanes <= count; i += lanes)
+    for (Index lane = 0; lane < lanes; ++lane) of_f[lane] += f(i + lane), of_g[lane] += g(i + lane);
+  for (Index lane = 0; i < count; ++i, ++lane) of_f[lane] += f(i), of_g[lane] += g(i);
+  std::pair<double, double> totals;
+  for (Real sum : of_f) totals.first += sum;
+  for (Real sum : of_g) totals.second += sum;
+  return totals;
 }
 
 }  // namespace tapestry::kernels
