@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <string>
 
 #include "autograd/kernels/elementwise.hpp"
@@ -170,7 +171,11 @@ TEST_CASE("kernels: special numbers") {
   }
   CHECK(kernels::sigmoid(row({0, far})).numbers() == Numbers{Real(0.5), 1});
   CHECK(kernels::sigmoid(row({-far})).item() == doctest::Approx(0));
-  CHECK(kernels::softplus(row({-far, far})).numbers() == Numbers{0, far});
+  CHECK(kernels::softplus(row({far})).item() == far);
+  const Real nothing =
+      kernels::softplus(row({-far})).item();  // with AVX2, exp ends just below the smallest normal number
+  CHECK(nothing >= 0);
+  CHECK(nothing < std::numeric_limits<Real>::min());
   CHECK(kernels::tanh(row({0, -far, far})).numbers() == Numbers{0, -1, 1});
   CHECK(kernels::relu(row({0, -far})).numbers() == Numbers{0, 0});
   CHECK(kernels::sign(row({0, -far, far})).numbers() == Numbers{0, -1, 1});
