@@ -173,7 +173,7 @@ TEST_CASE("kernels: special numbers") {
   CHECK(kernels::sigmoid(row({-far})).item() == doctest::Approx(0));
   CHECK(kernels::softplus(row({far})).item() == far);
   const Real nothing =
-      kernels::softplus(row({-far})).item();  // with AVX2, exp ends just below the smallest normal number
+      kernels::softplus(row({-far})).item();  // without AVX-512, exp ends just below the smallest normal number
   CHECK(nothing >= 0);
   CHECK(nothing < std::numeric_limits<Real>::min());
   CHECK(kernels::tanh(row({0, -far, far})).numbers() == Numbers{0, -1, 1});
