@@ -1,5 +1,6 @@
 // Walking back over the tape: one loop from the loss towards the start.
 #include <algorithm>
+#include <utility>
 
 #include "autograd/ops.hpp"
 #include "autograd/stopwatch.hpp"
@@ -59,8 +60,9 @@ Vars gradients_of_arguments(RecordedCall& call, Var g, Needed needed, Sum sum, B
       Rule& rule = call.rules.each[i];
       Vars known = handed(rule.read, how, consume);
       Var its_g = i == first ? std::move(g) : g;
-      if (rule.add && sum(i)) {
-        dx[i] = rule.add(sum(i)->take(), its_g.take(), values_of(std::move(known)));
+      if (Var* const before = rule.add ? sum(i) : nullptr) {
+        Var taken = std::exchange(*before, {});
+        dx[i] = rule.add(taken.take(), its_g.take(), values_of(std::move(known)));
         Stopwatch::lap(call.op);
         continue;
       }

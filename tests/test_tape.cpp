@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 #include <pthread.h>
 
+#include <atomic>
 #include <cmath>
 #include <optional>
 #include <sstream>
@@ -74,10 +75,23 @@ TEST_CASE("a weight that several batches went through") {
     const Tensor one = tape.gradient(loss, {at})[0].value();
     expected = expected.empty() ? one : (Var(expected) + Var(one)).value();
   }
-  for (const bool watched : {false, true}) {
-    CAPTURE(watched);
-    std::optional<DetectAnomalies> watching;
-    if (watched) watching.emplace();
+  enum Watcher { nobody, anomalies, another_tape, another_thread };
+  for (const Watcher watcher : {nobody, anomalies, another_tape, another_thread}) {
+    CAPTURE(static_cast<int>(watcher));
+    std::optional<DetectAnomalies> watching;  // these three make values stay where they are
+    std::optional<Tape> other;
+    std::atomic<bool> there = false, done = false;
+    std::thread thread;
+    if (watcher == anomalies) watching.emplace();
+    if (watcher == another_tape) other.emplace(Keep::everything);
+    if (watcher == another_thread) {
+      thread = std::thread([&] {
+        const DetectAnomalies elsewhere;
+        there = true;
+        while (!done) std::this_thread::yield();
+      });
+      while (!there) std::this_thread::yield();
+    }
     Tape tape;
     const Var at = tape.variable(w), b = tape.variable(bias);
     Var loss = number(0);
@@ -88,6 +102,8 @@ TEST_CASE("a weight that several batches went through") {
     CHECK(recorded[0].value().numbers() == expected.numbers());
     CHECK(std::move(tape).gradient(loss, {at})[0].value().numbers() == expected.numbers());
     CHECK(first[0].value().numbers() == expected.numbers());
+    done = true;
+    if (thread.joinable()) thread.join();
   }
 }
 
