@@ -1,6 +1,6 @@
 // Scatter into a big picture of a few channels (the last layer of a generator draws one or three). Panels of output
 // channels would be nearly empty there, so the roles change: first every tap is multiplied with the whole small
-// picture, which lies in memory just as a panel wants it, and so do the weights,
+// picture, which lies in memory just as a panel wants it; the weights, too, are read where they lie,
 //
 //   product[c,r,s][p,q] = sum over o of w[o,c,r,s] y[o,p,q]
 //
@@ -24,7 +24,12 @@ Range inside(Index count, Index stride, Index padding, Index tap, Index length) 
 
 }  // namespace
 
-bool fits(const Convolution& k) { return (k.C <= 4 ? k.C < k.O : k.C < lanes && 2 * k.C <= k.O) && k.P * k.Q >= lanes; }
+bool fits(const Convolution& k) {
+  if (k.P * k.Q < lanes) return false;
+  if (k.C <= 4) return k.C < k.O;
+  constexpr Index most = 1 << 20;  // numbers of a thread's planes
+  return k.C < lanes && 2 * k.C <= k.O && k.C * k.taps() * k.P * k.Q <= most;
+}
 
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
   const Index rows = k.C * k.taps(), pixels = k.P * k.Q, area = k.H * k.W;

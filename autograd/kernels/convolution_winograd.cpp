@@ -63,8 +63,7 @@ struct Plan {
   Offsets places(const Convolution& k, Index pitch) const {
     Offsets places;
     for (Index h = 0; h < k.H; ++h)
-      for (Index v = 0; v < k.W; ++v)
-        places.push_back(static_cast<int>(((k.g.top + h) * width + k.g.left + v) * pitch));
+      for (Index v = 0; v < k.W; ++v) places.push_back(offset(((k.g.top + h) * width + k.g.left + v) * pitch));
     return places;
   }
 

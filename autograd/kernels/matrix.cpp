@@ -1,5 +1,6 @@
 #include "autograd/kernels/matrix.hpp"
 
+#include "autograd/kernels/elementwise.hpp"
 #include "autograd/kernels/matrix_view.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
@@ -40,13 +41,15 @@ Beginnings beginnings(const Shape& result, const Shape& t) {
 
 constexpr Index row_block = 240;  // rows of the result that one task computes against one panel
 
-// C = a b for each pair of matrices. store(matrix, row, column, rows, width, numbers) takes a block of the result whose
-// rows are panel_width apart.
+// C = a b for each pair of matrices, with each sum over k cut into pieces of `chunk` that are added in pairs.
+// store(matrix, row, column, rows, width, numbers) takes a block of the result whose rows are panel_width apart.
 template <class Store>
-void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins, Store store) {
-  const Index depth = a.columns, row_blocks = (a.rows + row_block - 1) / row_block;
+void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins, Index chunk,
+             Store store) {
+  const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk,
+              row_blocks = (a.rows + row_block - 1) / row_block;
   const Offsets row_offsets = multiples(std::min(row_block, a.rows), a.row_stride);
-  const Offsets depth_offsets = multiples(std::min(depth_block, depth), a.column_stride);
+  const Offsets depth_offsets = multiples(std::min({chunk, depth_block, depth}), a.column_stride);
   const Offsets result_offsets = multiples(std::min(row_block, a.rows), panel_width);
   const Index count = static_cast<Index>(a_begins.size()), in_one = panels(b.columns) * row_blocks;
   const double work = double(count) * a.rows * b.columns * depth / 50;  // nanoseconds, roughly
@@ -55,17 +58,22 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     const Index column = block / row_blocks * panel_width, row = block % row_blocks * row_block;
     const Real* const a_numbers = a.numbers + a_begins[matrix] + row * a.row_stride;
     const Matrix b_here = b.at(b_begins[matrix]);
-    const Index rows = std::min(row_block, a.rows - row), width = columns_in_panel(b.columns, column / panel_width);
-    const bool in_place =
-        rows <= tile_rows(panel_vectors) && b.column_stride == 1 && width == panel_width;  // read once
-    const Scratch panel(std::min(depth_block, depth) * panel_width), c(rows * panel_width);
-    for (Index k = 0; k < depth; k += depth_block) {
-      const Index part = std::min(depth_block, depth - k);
-      if (!in_place) fill_panel<panel_width>(b_here, k, part, column, panel);
-      table_product(rows, width, part, a_numbers + k * a.column_stride, row_offsets.data(), depth_offsets.data(),
-                    in_place ? b_here.numbers + k * b.row_stride + column : panel,
-                    in_place ? b.row_stride : panel_width, c, result_offsets.data(), k > 0);
+    const Index rows = std::min(row_block, a.rows - row), size = rows * panel_width;
+    const Index width = columns_in_panel(b.columns, column / panel_width);
+    // A panel that is read once is read where it lies.
+    const bool in_place = rows <= tile_rows(panel_vectors) && b.column_stride == 1 && width == panel_width;
+    const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(pieces * size);
+    for (Index piece = 0; piece < pieces; ++piece) {
+      const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
+      for (Index k = begin; k < end; k += depth_block) {
+        const Index part = std::min(depth_block, end - k);
+        if (!in_place) fill_panel<panel_width>(b_here, k, part, column, panel);
+        table_product(rows, width, part, a_numbers + k * a.column_stride, row_offsets.data(), depth_offsets.data(),
+                      in_place ? b_here.numbers + k * b.row_stride + column : panel,
+                      in_place ? b.row_stride : panel_width, c + piece * size, result_offsets.data(), k > begin);
+      }
     }
+    add_in_pairs(c, pieces, size);
     store(matrix, row, column, rows, width, c);
   });
 }
@@ -77,31 +85,36 @@ double cost(const Matrix& a, const Matrix& b) {
   return static_cast<double>(panels(b.columns)) * (a.rows * (a.column_stride == 1 ? 1 : far_apart) + filling);
 }
 
+// Is the result so large, and are there so few samples, that it pays to keep pieces of it in registers?
+bool few_samples(Index samples, Index chunk, Index M, Index N) {
+  return samples <= 512 && chunk <= depth_block && M >= 2 * lanes && N >= 2 * lanes;
+}
+
 }  // namespace
 
 Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias,
               Index rows_of_sample) {
   const Matrix A = seen_as(a, a_transposed), B = seen_as(b, b_transposed);
-  const Index M = A.rows, N = B.columns;
+  const Index M = A.rows, N = B.columns, chunk = a_transposed ? chunk_samples * rows_of_sample : A.columns;
   Tensor y = Tensor::uninitialized(product_shape(a.shape(), b.shape(), M, N));
   const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
   Real* const all = y.writable();
-  if (a_transposed)
-    product_over_samples(A.transposed(), a_begins, B, b_begins, chunk_samples * rows_of_sample, bias, false, all);
+  if (a_transposed && !bias && few_samples(A.columns, chunk, M, N))
+    product_over_samples(A.transposed(), a_begins, B, b_begins, chunk, false, all);
   else if (cost(A, B) <= 1.05 * cost(B.transposed(), A.transposed()))
-    product(A, a_begins, B, b_begins,
+    product(A, a_begins, B, b_begins, chunk,
             [=](Index matrix, Index row, Index column, Index rows, Index width, const Real* c) {
-              Real* const to = all + matrix * M * N;
-              for (Index i = 0; i < rows; ++i)
-                for (Index j = 0; j < width; ++j)
-                  to[(row + i) * N + column + j] = c[i * panel_width + j] + (bias ? bias[column + j] : Real(0));
+              for (Index i = 0; i < rows; ++i) {
+                Real* const to = all + (matrix * M + row + i) * N + column;
+                std::copy_n(c + i * panel_width, width, to);
+                for (Index j = 0; bias && j < width; ++j) to[j] += bias[column + j];
+              }
             });
   else  // y^T = b^T a^T: the rows that the product sees are columns of y, and its results have to be turned
-    product(B.transposed(), b_begins, A.transposed(), a_begins,
+    product(B.transposed(), b_begins, A.transposed(), a_begins, chunk,
             [=](Index matrix, Index row, Index column, Index rows, Index width, Real* c) {
-              if (bias)
-                for (Index i = 0; i < rows; ++i)
-                  for (Index j = 0; j < width; ++j) c[i * panel_width + j] += bias[row + i];
+              for (Index i = 0; bias && i < rows; ++i)
+                for (Index j = 0; j < width; ++j) c[i * panel_width + j] += bias[row + i];
               transpose(c, panel_width, rows, width, all + matrix * M * N + column * N + row, N);
             });
   return y;
@@ -109,8 +122,8 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
 
 Tensor add_aTb(Tensor sum, const Tensor& a, const Tensor& b) {
   const Index K = a.shape()[0], M = a.shape()[1], N = b.shape()[1];
-  product_over_samples({a.data(), K, M, M, 1}, {0}, {b.data(), K, N, N, 1}, {0}, chunk_samples, nullptr, true,
-                       sum.writable());
+  if (!few_samples(K, chunk_samples, M, N)) return add(std::move(sum), matmul(a, true, b, false));
+  product_over_samples({a.data(), K, M, M, 1}, {0}, {b.data(), K, N, N, 1}, {0}, chunk_samples, true, sum.writable());
   return sum;
 }
 

@@ -1,15 +1,14 @@
-// Weight gradients of linear layers: a sum over samples, of which there are few, while the result is large. What costs
-// is not to multiply, but to write partial sums and to add them. So a small piece of the result, a vector wide, stays
-// in registers until it is complete: the sums of three chunks fit there beside each other, and with three a pairwise
-// sum of four chunks can be taken,
+// Weight gradients, of linear layers above all: a sum over samples, of which there are few, while the result is large
+// (of others matrix.cpp takes care, to the same bits). What costs is not to multiply, but to write partial sums and to
+// add them. So a small piece of the result, a vector wide, stays in registers until it is complete: the sums of three
+// chunks fit there beside each other, and with three a pairwise sum of four chunks can be taken,
 //
 //   p = chunk 0,  p += chunk 1,  q = chunk 2,  q += chunk 3,  p += q        (each chunk is summed by itself first)
 //
-// Rows of a are packed for it, tile_height numbers side by side, and columns of b into panels of one vector.
+// Columns of a are packed for it, tile_height numbers side by side, and columns of b into panels of one vector.
 #include <bit>
 
 #include "autograd/kernels/matrix_view.hpp"
-#include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
 
 namespace tapestry::kernels {
@@ -82,7 +81,7 @@ void pack(const Matrix& samples, Index first, Index rows, Real* to) {
 }  // namespace
 
 void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
-                          Index chunk, const Real* bias, bool add, Real* result) {
+                          Index chunk, bool add, Real* result) {
   // A task packs rows that stay in the core's own cache, and multiplies them with so many columns that it was worth it.
   const Index M = a.columns, N = b.columns, samples = a.rows;
   const Index row_block = std::clamp<Index>(65'536 / samples / tile_height * tile_height, tile_height, 256);
@@ -105,14 +104,13 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
         Real* const to = result + (matrix * M + row + i) * N + column;
         for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) {
           Real* const here = to + r * N;
-          if (columns == lanes && !bias) {
+          if (columns == lanes) {
             using namespace Eigen::internal;
             pstoreu(here, add ? padd(ploadu<Packet>(here), sum.row[r]) : sum.row[r]);
           } else {
             alignas(64) Real numbers[lanes];
             Eigen::internal::pstore(numbers, sum.row[r]);
-            for (Index j = 0; j < columns; ++j)
-              here[j] = numbers[j] + (add ? here[j] : bias ? bias[column + j] : Real(0));
+            for (Index j = 0; j < columns; ++j) here[j] = add ? here[j] + numbers[j] : numbers[j];
           }
         }
       }

@@ -24,16 +24,16 @@ void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* p
   const Real* const from = b.numbers + begin * b.row_stride + column * b.column_stride;
   if (b.column_stride != 1)
     transpose(from, b.column_stride, columns, count, panel, width);
-  else if (columns == width)
+  else if (columns == width)  // the same loop, with a length that the compiler knows
     for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, width, panel + k * width);
   else
     for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, columns, panel + k * width);
 }
 
 // C = a^T b for each pair of matrices, whose rows are samples of a batch; those of a lie one after another. The sum
-// over samples is taken over chunks and in pairs (pairwise_sum.hpp): matrix_over_samples.cpp. `bias`, if not null, is
-// added to each row; or, with `add`, C is added to what the result was before.
+// over samples is taken over chunks and in pairs (pairwise_sum.hpp): matrix_over_samples.cpp. With `add`, C is added to
+// what the result was before.
 void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
-                          Index chunk, const Real* bias, bool add, Real* result);
+                          Index chunk, bool add, Real* result);
 
 }  // namespace tapestry::kernels

@@ -44,13 +44,15 @@ Tensor channel_sums(const Channels& x, F f, G g) {
   return total;
 }
 
-// A number near the mean of each channel: the mean over the first few samples.
-std::vector<Real> near_means(const Channels& x, const Real* from) {
-  const Index samples = std::min(x.N, 8 / x.area + 1);
+// A number near the mean of each channel: the mean over a few samples from all over the batch.
+std::vector<Real> near_means(const Channels& x, const Real* numbers) {
+  const Index samples = std::min<Index>(x.N, 4);
   std::vector<Real> near(x.C);
-  for (Index n = 0; n < samples; ++n)
-    for (Index c = 0; c < x.C; ++c, from += x.area)
+  for (Index s = 0; s < samples; ++s)
+    for (Index c = 0; c < x.C; ++c) {
+      const Real* const from = numbers + (s * x.N / samples * x.C + c) * x.area;
       near[c] += static_cast<Real>(sum_of(x.area, [=](Index i) { return from[i]; }) / double(samples * x.area));
+    }
   return near;
 }
 

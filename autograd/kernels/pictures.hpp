@@ -48,9 +48,10 @@ inline void pad(const Real* plane, Index height, Index width, const Padded& padd
 // Where each number of a window (C, R, S) lies, from its first on, in such planes, `plane` numbers apart.
 inline Offsets taps_of_window(const Convolution& k, const Padded& padded, Index plane, Index channels) {
   Offsets taps;
+  taps.reserve(channels * k.taps());
   for (Index c = 0; c < channels; ++c)
     for (Index r = 0; r < k.R(); ++r)
-      for (Index s = 0; s < k.S(); ++s) taps.push_back(static_cast<int>(c * plane + r * padded.width + s));
+      for (Index s = 0; s < k.S(); ++s) taps.push_back(offset(c * plane + r * padded.width + s));
   return taps;
 }
 // Where the windows of `pictures` pictures begin, pictures `picture` numbers apart.
@@ -59,7 +60,7 @@ inline Offsets windows_of_pictures(const Convolution& k, const Padded& padded, I
   for (Index n = 0; n < pictures; ++n)
     for (Index p = 0; p < k.P; ++p)
       for (Index q = 0; q < k.Q; ++q)
-        places.push_back(static_cast<int>(n * picture + p * k.g.stride_h * padded.width + q * k.g.stride_w));
+        places.push_back(offset(n * picture + p * k.g.stride_h * padded.width + q * k.g.stride_w));
   return places;
 }
 

@@ -26,7 +26,7 @@ double sum_of(Index count, F f) {
   return total;
 }
 
-// The sums of f and of g, in one pass over what both of them read.
+// The sums of f and of g, in one pass (where it is worth it) over what both of them read.
 template <class F, class G>
 std::pair<double, double> sums_of(Index count, F f, G g) {
   constexpr Index lanes = 16;

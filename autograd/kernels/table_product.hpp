@@ -1,4 +1,4 @@
-// The table product: the one inner loop under convolutions and matrix products.
+// The table product: the inner loop under convolutions and matrix products.
 //
 //   C[c[i] + j] (+)= sum over l of A[a[i] + t[l]] * B[l b_stride + j],      i < rows, j < columns, l < depth
 //
@@ -12,8 +12,10 @@
 #pragma once
 #include <Eigen/Core>
 #include <algorithm>
+#include <limits>
 #include <vector>
 
+#include "autograd/error.hpp"
 #include "autograd/kernels/scratch.hpp"
 #include "autograd/tensor.hpp"
 
@@ -108,10 +110,18 @@ inline void table_product(Index rows, Index columns, Index depth, const Real* A,
                           depth * (piece + 1) / pieces);
 }
 
+// A place in a table, which holds 32 bits: enough for one padded picture of 8 GB.
+inline int offset(Index place) {
+  if (place > std::numeric_limits<int>::max())
+    fail("kernels: got a picture or matrix with a number at place ", place, " of it; expected less than 2^31; take ",
+         "smaller pictures or fewer channels");
+  return static_cast<int>(place);
+}
+
 // 0, step, 2 step, ...
 inline Offsets multiples(Index count, Index step) {
   Offsets offsets(count);
-  for (Index i = 0; i < count; ++i) offsets[i] = static_cast<int>(i * step);
+  for (Index i = 0; i < count; ++i) offsets[i] = offset(i * step);
   return offsets;
 }
 
