@@ -35,9 +35,9 @@ struct GridLayout {
 enum class Palette { grey, inverted_grey, viridis };
 
 // pictures (N, C, H, W) with C = 1 or 3: pictures without a cell are left out, and cells without a picture stay dark
-// grey. Values from low to high run through the palette, those beyond are clamped;
-// pictures with three channels show their own colours, so that grey is the only palette for them. A pixel with a NaN is
-// magenta, for which a grid of grey pictures becomes a colour picture.
+// grey. Values from low to high run through the palette, those beyond are clamped; pictures with three channels show
+// their own colours, so that grey is the only palette for them. A pixel with a NaN is magenta, for which a grid of grey
+// pictures becomes a colour picture.
 Picture grid(const Tensor& pictures, double low, double high, const GridLayout& layout,
              Palette palette = Palette::grey);
 

@@ -85,7 +85,7 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
   // A task packs rows that stay in the core's own cache, and multiplies them with so many columns that it was worth it.
   const Index M = a.columns, N = b.columns, samples = a.rows;
   const Index row_block = std::clamp<Index>(65'536 / samples / tile_height * tile_height, tile_height, 256);
-  const Index column_block = std::max<Index>(lanes, 512 / lanes * lanes);
+  constexpr Index column_block = 512;
   const Index row_blocks = (M + row_block - 1) / row_block, column_blocks = (N + column_block - 1) / column_block;
   const Index count = static_cast<Index>(a_begins.size()), in_one = row_blocks * column_blocks;
   const double work = double(count) * M * N * samples / 50;  // nanoseconds, roughly
