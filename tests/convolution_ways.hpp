@@ -15,6 +15,8 @@ struct Way {
 inline const Way ways[] = {
     {"default", kernels::gather, kernels::scatter, kernels::weight_gradient},
     {"im2col", kernels::im2col::gather, kernels::im2col::scatter, kernels::im2col::weight_gradient},
+    {"im2col in loops", kernels::im2col_in_loops::gather, kernels::im2col_in_loops::scatter,
+     kernels::im2col_in_loops::weight_gradient},
     {"table", kernels::table::gather, kernels::table::scatter, kernels::table::weight_gradient},
     {"unfolded", kernels::unfolded::gather, kernels::unfolded::scatter, kernels::unfolded::weight_gradient},
     {"winograd", kernels::winograd::gather, kernels::winograd::scatter, kernels::winograd::weight_gradient},

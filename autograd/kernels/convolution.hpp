@@ -52,6 +52,11 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace im2col
+namespace im2col_in_loops {  // the same with a product of three loops, to compare
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
+}  // namespace im2col_in_loops
 namespace table {  // convolution_table.cpp: no column matrix; offsets instead
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);

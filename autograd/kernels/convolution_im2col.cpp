@@ -5,6 +5,7 @@
 //   weight_gradient  w = y col(x)^T
 //
 // One picture at a time for each thread, and so few of its columns at a time that they stay in the core's own cache.
+// The product is Eigen's, which cuts it into blocks for caches and registers, or, to see what that is worth, three loops.
 #include <Eigen/Core>
 
 #include "autograd/kernels/convolution.hpp"
@@ -12,7 +13,7 @@
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/scratch.hpp"
 
-namespace tapestry::kernels::im2col {
+namespace tapestry::kernels {
 namespace {
 
 using Matrix = Eigen::Matrix<Real, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -20,13 +21,28 @@ using Stride = Eigen::OuterStride<>;
 using Read = Eigen::Map<const Matrix, 0, Stride>;
 using Write = Eigen::Map<Matrix, 0, Stride>;
 
+struct InBlocks {  // to += a b
+  template <class A, class B>
+  void operator()(Write to, const A& a, const B& b) const {
+    to.noalias() += a * b;
+  }
+};
+struct InLoops {
+  template <class A, class B>
+  void operator()(Write to, const A& a, const B& b) const {
+    for (Index i = 0; i < a.rows(); ++i)
+      for (Index l = 0; l < a.cols(); ++l)
+        for (Index j = 0; j < b.cols(); ++j) to(i, j) += a(i, l) * b(l, j);
+  }
+};
+
 constexpr Index column_numbers = 64 * 1024;  // of the block of columns at work: 256 KB of float
 
 // Eigen cuts its products by the cache sizes it detects, which shows in the last bits: pin them to one machine's.
 const bool pinned = (Eigen::setNbThreads(1), Eigen::setCpuCacheSizes(32 << 10, 1 << 20, 8 << 20), true);
 
-// f(from, to, place): number `from` of x (one picture) is number `to` of the block of columns that begins at window
-// `first`; from is -1 where the window lies on padding.
+// f(from, to): number `from` of a picture is number `to` of the block of columns that begins at window `first`; from is
+// -1 where the window lies on padding.
 template <class F>
 void each_entry(const Convolution& k, Index first, Index count, F f) {
   Index to = 0;
@@ -40,6 +56,16 @@ void each_entry(const Convolution& k, Index first, Index count, F f) {
         }
 }
 
+// The columns of `count` windows of a picture, from window `first` on; and each number of them back to its pixel.
+void unfold(const Convolution& k, Index first, Index count, const Real* picture, Real* columns) {
+  each_entry(k, first, count, [=](Index pixel, Index i) { columns[i] = pixel < 0 ? 0 : picture[pixel]; });
+}
+void add_folded(const Convolution& k, Index first, Index count, const Real* columns, Real* picture) {
+  each_entry(k, first, count, [=](Index pixel, Index i) {
+    if (pixel >= 0) picture[pixel] += columns[i];
+  });
+}
+
 // f(first window, how many) for blocks of columns of one picture
 template <class F>
 void each_block(const Convolution& k, F f) {
@@ -51,9 +77,8 @@ Index largest_block(const Convolution& k) {
   return D * std::clamp<Index>(column_numbers / D, 1, k.P * k.Q);
 }
 
-}  // namespace
-
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
+template <class Product>
+Tensor gather_with(Product add_product, const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
   const Index D = k.C * k.taps(), windows = k.P * k.Q;
   Tensor y = Tensor::uninitialized(k.small());
   Real* const to = y.writable();
@@ -61,16 +86,18 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
     const Scratch columns(largest_block(k));
     const Real* const picture = x.data() + n * k.C * k.H * k.W;
     each_block(k, [&](Index first, Index count) {
-      each_entry(k, first, count, [&](Index from, Index i) { columns[i] = from < 0 ? 0 : picture[from]; });
+      unfold(k, first, count, picture, columns);
       Write part(to + n * k.O * windows + first, k.O, count, Stride(windows));
-      part.noalias() = Read(w.data(), k.O, D, Stride(D)) * Read(columns, D, count, Stride(count));
+      part.setZero();
+      add_product(part, Read(w.data(), k.O, D, Stride(D)), Read(columns, D, count, Stride(count)));
       if (bias) part.colwise() += Eigen::Map<const Eigen::Matrix<Real, Eigen::Dynamic, 1>>(bias, k.O);
     });
   });
   return y;
 }
 
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+template <class Product>
+Tensor scatter_with(Product add_product, const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
   const Index D = k.C * k.taps(), windows = k.P * k.Q, area = k.H * k.W;
   Tensor x = Tensor::uninitialized(k.big());
   Real* const to = x.writable();
@@ -79,18 +106,17 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
     Real* const picture = to + n * k.C * area;
     for (Index c = 0; c < k.C; ++c) std::fill_n(picture + c * area, area, bias ? bias[c] : Real(0));
     each_block(k, [&](Index first, Index count) {
-      Write(columns, D, count, Stride(count)).noalias() =
-          Read(w.data(), k.O, D, Stride(D)).transpose() *
-          Read(y.data() + n * k.O * windows + first, k.O, count, Stride(windows));
-      each_entry(k, first, count, [&](Index at, Index i) {
-        if (at >= 0) picture[at] += columns[i];
-      });
+      std::fill_n(static_cast<Real*>(columns), D * count, Real(0));
+      add_product(Write(columns, D, count, Stride(count)), Read(w.data(), k.O, D, Stride(D)).transpose(),
+                  Read(y.data() + n * k.O * windows + first, k.O, count, Stride(windows)));
+      add_folded(k, first, count, columns, picture);
     });
   });
   return x;
 }
 
-Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
+template <class Product>
+Tensor weight_gradient_with(Product add_product, const Convolution& k, const Tensor& x, const Tensor& y) {
   const Index D = k.C * k.taps(), windows = k.P * k.Q, size = k.O * D;
   const Scratch partial(chunks(k.N) * size);
   parallel_for(chunks(k.N), k.nanoseconds(), [&](Index chunk) {
@@ -100,9 +126,9 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
     for (Index n = chunk * chunk_samples; n < std::min(k.N, (chunk + 1) * chunk_samples); ++n) {
       const Real* const picture = x.data() + n * k.C * k.H * k.W;
       each_block(k, [&](Index first, Index count) {
-        each_entry(k, first, count, [&](Index from, Index i) { columns[i] = from < 0 ? 0 : picture[from]; });
-        sum.noalias() += Read(y.data() + n * k.O * windows + first, k.O, count, Stride(windows)) *
-                         Read(columns, D, count, Stride(count)).transpose();
+        unfold(k, first, count, picture, columns);
+        add_product(sum, Read(y.data() + n * k.O * windows + first, k.O, count, Stride(windows)),
+                    Read(columns, D, count, Stride(count)).transpose());
       });
     }
   });
@@ -112,4 +138,29 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   return w;
 }
 
-}  // namespace tapestry::kernels::im2col
+}  // namespace
+
+namespace im2col {
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
+  return gather_with(InBlocks{}, k, x, w, bias);
+}
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+  return scatter_with(InBlocks{}, k, y, w, bias);
+}
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
+  return weight_gradient_with(InBlocks{}, k, x, y);
+}
+}  // namespace im2col
+namespace im2col_in_loops {
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
+  return gather_with(InLoops{}, k, x, w, bias);
+}
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+  return scatter_with(InLoops{}, k, y, w, bias);
+}
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
+  return weight_gradient_with(InLoops{}, k, x, y);
+}
+}  // namespace im2col_in_loops
+
+}  // namespace tapestry::kernels
