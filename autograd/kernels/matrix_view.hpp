@@ -15,12 +15,11 @@ struct Matrix {  // numbers[i row_stride + j column_stride], one of the strides 
 // Where the operand of each of many matrices begins.
 using Beginnings = std::vector<Index>;
 
-// Rows begin ... begin + count - 1 of b and `width` columns from `column`, copied into a panel of that width; missing
-// columns are zeros.
+// Rows begin ... begin + count - 1 of b and `width` columns from `column`, copied into a panel of that width. Columns
+// that are missing in the last vector are zeros; further ones are not written.
 template <int width>
 void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* panel) {
-  const Index columns = std::min<Index>(width, b.columns - column);
-  if (columns < width) std::fill_n(panel, count * width, Real(0));
+  const Index columns = std::min<Index>(width, b.columns - column), missing = in_lanes(columns) - columns;
   const Real* const from = b.numbers + begin * b.row_stride + column * b.column_stride;
   if (b.column_stride != 1)
     transpose(from, b.column_stride, columns, count, panel, width);
@@ -28,6 +27,8 @@ void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* p
     for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, width, panel + k * width);
   else
     for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, columns, panel + k * width);
+  if (missing > 0)
+    for (Index k = 0; k < count; ++k) std::fill_n(panel + k * width + columns, missing, Real(0));
 }
 
 // C = a^T b for each pair of matrices, whose rows are samples of a batch; those of a lie one after another. The sum
