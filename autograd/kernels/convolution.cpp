@@ -8,14 +8,16 @@
 namespace tapestry::kernels {
 
 // Winograd's tiles need fewer multiplications, but the transforms cost, too. There must be channels on both sides to
-// share those of the pictures, and multiplications saved in all windows of a picture to repay that of the weights.
-// Transformed weights that are too large for the core's own cache must save more, since they come and go by memory.
+// share those of the pictures, and for a pair of channels enough multiplications saved in the windows of a single
+// picture to repay the transform of its kernel. Transformed weights that do not stay in the core's own cache, or in the
+// one that cores share, must have more to do.
 static bool winograd_pays(const Convolution& k) {
-  constexpr double in_cache = 2e6;  // numbers
+  constexpr double own = 2e6, shared = 5e6;  // numbers
   if (std::min(k.C, k.O) < 16 || std::max(k.g.stride_h, k.g.stride_w) > 2) return false;
-  const double size = winograd::transformed_size(k), windows = static_cast<double>(k.P * k.Q);
-  return (winograd::saving(k) - 1) * windows >= 24 &&
-         (k.C * k.O * size <= in_cache || windows * k.taps() >= 6.5 * size);
+  const double saving = winograd::saving(k), direct = static_cast<double>(k.P * k.Q * k.taps());
+  if (saving == 0 || direct - direct / saving < 100) return false;
+  const double size = winograd::transformed_size(k), weights = k.C * k.O * size;
+  return weights <= own || direct >= (weights <= shared ? 6.5 : 10.5) * size;
 }
 
 Way best_way(const Convolution& k) {
