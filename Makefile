@@ -40,7 +40,8 @@ $(BUILD)/autograd/kernels/%.o: CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),
 
 LIBRARY := $(BUILD)/libtapestry.a
 SOURCES := $(wildcard autograd/*.cpp autograd/kernels/*.cpp layers/*.cpp optim/*.cpp datasets/*.cpp apps/common/*.cpp)
-MAINS   := $(wildcard apps/*.cpp)
+TO_INSTALL := $(wildcard apps/*.cpp)
+MAINS   := $(TO_INSTALL) $(wildcard apps/bench/*.cpp)
 TESTS   := $(wildcard tests/*.cpp)
 object   = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
 
@@ -102,11 +103,11 @@ test-long: test
 BASE   ?= build/bench-base.json
 PYTHON ?= python3
 bench: all
-	$(PROGRAMS)/bench build/bench.json
-	$(PROGRAMS)/bench_steps build/bench.json
-bench-compare: $(PROGRAMS)/bench_compare
+	$(PROGRAMS)/bench/kernels build/bench.json
+	$(PROGRAMS)/bench/steps build/bench.json
+bench-compare: $(PROGRAMS)/bench/compare
 	@$< $(BASE) build/bench.json
-bench-peers: $(PROGRAMS)/bench_steps
+bench-peers: $(PROGRAMS)/bench/steps
 	@$< --python $(PYTHON)
 
 # $(DESTDIR)$(PREFIX) gets headers, library, programs and configurations, and tapestry.pc, which tells a compiler where.
@@ -120,7 +121,7 @@ install: all
 	  mkdir -p $$to; install -m 644 $$header $$to; done
 	@mkdir -p $(INSTALLED)/lib/pkgconfig $(INSTALLED)/bin $(SHARED)
 	@install -m 644 $(LIBRARY) $(INSTALLED)/lib
-	@install -m 755 $(patsubst apps/%.cpp,$(PROGRAMS)/%,$(MAINS)) $(INSTALLED)/bin
+	@install -m 755 $(patsubst apps/%.cpp,$(PROGRAMS)/%,$(TO_INSTALL)) $(INSTALLED)/bin
 	@install -m 644 config.json $(wildcard apps/configs/*.json) $(SHARED)
 	@printf '%s\n' 'prefix=$(abspath $(PREFIX))' '' 'Name: tapestry' \
 	  'Description: deep learning from the first scalar to the last pixel' \
@@ -132,7 +133,7 @@ install: all
 uninstall:
 	rm -rf $(INSTALLED)/include/tapestry $(INSTALLED)/share/tapestry
 	rm -f $(INSTALLED)/lib/libtapestry.a $(INSTALLED)/lib/pkgconfig/tapestry.pc \
-	  $(patsubst apps/%.cpp,$(INSTALLED)/bin/%,$(MAINS))
+	  $(patsubst apps/%.cpp,$(INSTALLED)/bin/%,$(TO_INSTALL))
 
 # Header, and the packages that hold it for apt-get, dnf and brew.
 DEPENDENCIES := Eigen/Core:libeigen3-dev:eigen3-devel:eigen  nlohmann/json.hpp:nlohmann-json3-dev:json-devel:nlohmann-json \

@@ -1,5 +1,5 @@
 # One training step of a recipe in PyTorch, eager, channels_last (the faster layout on a CPU): version and seconds.
-# apps/bench_steps runs it; by hand: python3 apps/peers/steps_pytorch.py S2
+# apps/bench/steps runs it; by hand: python3 apps/bench/peers/steps_pytorch.py S2
 import torch
 from torch import nn
 from torch.nn import functional as F

@@ -1,4 +1,4 @@
-# The same as apps/bench_tape in PyTorch, which runs it: one line, the version and microseconds for each way to ask for
+# The same as apps/bench/tape in PyTorch, which runs it: one line, the version and microseconds for each way to ask for
 # the gradients: by torch.autograd.grad, and by backward() into the parameters' .grad.
 import statistics
 import time

@@ -1,8 +1,8 @@
 // What the tape costs: a whole forward pass and gradient of a 2-layer perceptron, so small that the arithmetic is not
 // all of it. Width 32, batch 32, tanh, mean squared error, one thread.
 //
-//   ./apps/bench_tape                      microseconds
-//   ./apps/bench_tape --python python3     the same beside PyTorch, by apps/peers/tape.py, in turn
+//   ./apps/bench/tape                      microseconds
+//   ./apps/bench/tape --python python3     the same beside PyTorch, by apps/bench/peers/tape.py, in turn
 #include <CLI/CLI.hpp>
 #include <iomanip>
 #include <iostream>
@@ -49,7 +49,7 @@ struct Peer {
   double grad = 0, backward = 0;  // microseconds
 };
 Peer run_peer(const std::string& python) {
-  const std::vector<std::string> said = words_of(python + " apps/peers/tape.py", 3);
+  const std::vector<std::string> said = words_of(python + " apps/bench/peers/tape.py", 3);
   return {said[0], std::stod(said[1]), std::stod(said[2])};
 }
 
@@ -94,7 +94,7 @@ void bench(const std::string& python) {
 
 int main(int argc, char** argv) {
   std::string python;
-  CLI::App app("Measures what the tape costs.", "bench_tape");
+  CLI::App app("Measures what the tape costs.", "bench/tape");
   app.add_option("--python", python, "a Python that has PyTorch, to be measured in turn");
   return run_program(app, argc, argv, [&] {
     bench(python);

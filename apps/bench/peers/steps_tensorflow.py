@@ -1,6 +1,6 @@
 # One training step of a recipe in TensorFlow, each in the dialect of its tutorial: Keras 2's train_on_batch (S0, S2), a
-# TF1 graph (S3), tf.function (S4). Prints version and seconds; apps/bench_steps runs it.
-# By hand: python3 apps/peers/steps_tensorflow.py S2
+# TF1 graph (S3), tf.function (S4). Prints version and seconds; apps/bench/steps runs it.
+# By hand: python3 apps/bench/peers/steps_tensorflow.py S2
 import os
 
 os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"

@@ -1,4 +1,4 @@
-// How fast the kernels are, and how near to what the machine can do. Whole steps: bench_steps.cpp.
+// How fast the kernels are, and how near to what the machine can do. Whole steps: steps.cpp.
 //
 //   make bench            tables on the screen, and build/bench.json
 //
@@ -153,34 +153,32 @@ void bench_layer(const LayerCase& layer, Json& report) {
 
 // One layer, and how fast it has become from way to way.
 void bench_ways(Json& report) {
-  namespace reference = kernels::reference;
-  namespace im2col = kernels::im2col;
-  namespace table = kernels::table;
-  namespace winograd = kernels::winograd;
-  const kernels::Convolution k{32, 64, 14, 14, 128, 7, 7, Geometry::same(5, 5, 2, 2, 14, 14)};
+  using namespace kernels;
+  const Convolution k{32, 64, 14, 14, 128, 7, 7, Geometry::same(5, 5, 2, 2, 14, 14)};
   const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small()), w = Random(3).normal(k.weight());
-  const std::vector<std::pair<const char*, std::vector<std::function<void()>>>> primitives = {
-      {"gather",
-       {[&] { reference::gather(k, x, w); }, [&] { im2col::gather(k, x, w); }, [&] { table::gather(k, x, w); },
-        [&] { winograd::gather(k, x, w); }}},
-      {"scatter",
-       {[&] { reference::scatter(k, y, w); }, [&] { im2col::scatter(k, y, w); }, [&] { table::scatter(k, y, w); },
-        [&] { winograd::scatter(k, y, w); }}},
+  const char* const ways[] = {"loops", "im2col, loops", "im2col, blocks", "table", "winograd"};
+  const std::pair<const char*, std::vector<std::function<void()>>> primitives[] = {
+      {"gather", {[&] { reference::gather(k, x, w); }, [&] { im2col_in_loops::gather(k, x, w); },
+                             [&] { im2col::gather(k, x, w); }, [&] { table::gather(k, x, w); },
+                             [&] { winograd::gather(k, x, w); }}},
+      {"scatter", {[&] { reference::scatter(k, y, w); }, [&] { im2col_in_loops::scatter(k, y, w); },
+                              [&] { im2col::scatter(k, y, w); }, [&] { table::scatter(k, y, w); },
+                              [&] { winograd::scatter(k, y, w); }}},
       {"weight_gradient",
-       {[&] { reference::weight_gradient(k, x, y); }, [&] { im2col::weight_gradient(k, x, y); },
-        [&] { table::weight_gradient(k, x, y); }, [&] { winograd::weight_gradient(k, x, y); }}}};
-  const char* const ways[] = {"loops", "im2col", "table", "winograd"};
+       {[&] { reference::weight_gradient(k, x, y); }, [&] { im2col_in_loops::weight_gradient(k, x, y); },
+                   [&] { im2col::weight_gradient(k, x, y); }, [&] { table::weight_gradient(k, x, y); },
+                   [&] { winograd::weight_gradient(k, x, y); }}}};
   std::cout << "From way to way: GFLOP/s and share of the peak of one layer, " << describe("channels", k) << ", batch "
             << k.N << "\n\n"
             << std::string(18, ' ');
-  for (const char* way : ways) std::cout << std::setw(20) << way;
+  for (const char* way : ways) std::cout << std::setw(18) << way;
   std::cout << '\n';
   for (const auto& [name, variants] : primitives) {
     double peak = 0;
     const std::vector<Rate> rates = measure(2 * k.multiply_adds(), variants, peak);
     std::cout << std::left << std::setw(18) << name << std::right << std::fixed << std::setprecision(1);
     for (std::size_t i = 0; i < rates.size(); ++i) {
-      std::cout << std::setw(12) << rates[i].gflops << std::setw(6) << rates[i].share * 100 << " %";
+      std::cout << std::setw(10) << rates[i].gflops << std::setw(6) << rates[i].share * 100 << " %";
       report["ways"][name][ways[i]] = rates[i].share;
     }
     std::cout << std::endl;
@@ -209,7 +207,7 @@ void bench_kernels(const std::vector<Recipe>& all, Json& report) {
 
 int main(int argc, char** argv) {
   return run_program([&] {
-    if (argc != 2) throw ConfigurationError("usage: bench REPORT.json, from the project's folder");
+    if (argc != 2) throw ConfigurationError("usage: bench/kernels REPORT.json, from the project's folder");
     Json report;
     const int threads = use_threads(0);
     report["threads"] = threads;

@@ -1,6 +1,6 @@
 // What has become slower since a report was stored: shares of the machine's peak, of two files that `make bench` wrote.
 //
-//   ./apps/bench_compare stored.json build/bench.json
+//   ./apps/bench/compare stored.json build/bench.json
 //
 // A share that is gone by more than a tenth of what it was counts as lost; what only one report has is left out. Exit
 // codes: 0 nothing is lost; 1 something is; 2 a file or the command line is wrong.
@@ -58,7 +58,7 @@ int compare(const std::string& stored, const std::string& present) {
 
 int main(int argc, char** argv) {
   if (argc != 3) {
-    std::cerr << "usage: bench_compare STORED.json REPORT.json\n";
+    std::cerr << "usage: bench/compare STORED.json REPORT.json\n";
     return 2;
   }
   try {

@@ -1,10 +1,10 @@
 // Whole training steps of the recipes: how fast, on what the time goes, on how many threads, in how much memory.
 //
-//   ./apps/bench_steps build/bench.json              tables on the screen, and numbers into the file (`make bench`)
-//   ./apps/bench_steps --python /path/to/python      the same steps in PyTorch and TensorFlow, in turn with ours
+//   ./apps/bench/steps build/bench.json              tables on the screen, and numbers into the file (`make bench`)
+//   ./apps/bench/steps --python /path/to/python      the same steps in PyTorch and TensorFlow, in turn with ours
 //
 // A step is all that a trainer does: it gathers real pictures (random ones here), draws latents, and lets both networks
-// learn. As in bench.cpp each round measures the machine's peak, too, and medians count.
+// learn. As in kernels.cpp each round measures the machine's peak, too, and medians count.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
@@ -229,8 +229,8 @@ struct Peer {
 void bench_peers(const std::string& python) {
   constexpr int peer_rounds = 3;
   use_threads(0);
-  std::vector<Peer> peers{{"PyTorch", "torch", "apps/peers/steps_pytorch.py"},
-                          {"TensorFlow", "tensorflow, tf_keras", "apps/peers/steps_tensorflow.py"}};
+  std::vector<Peer> peers{{"PyTorch", "torch", "apps/bench/peers/steps_pytorch.py"},
+                          {"TensorFlow", "tensorflow, tf_keras", "apps/bench/peers/steps_tensorflow.py"}};
   std::erase_if(peers, [&](const Peer& peer) {
     const std::string import = python + " -c 'import " + peer.modules + "'";
     const bool is_missing = std::system((import + " 2>/dev/null").c_str()) != 0;
@@ -238,7 +238,7 @@ void bench_peers(const std::string& python) {
     return is_missing;
   });
   if (peers.empty())
-    fail("bench_steps: ", python, " has no other framework; expected torch, or tensorflow and tf_keras");
+    fail("bench/steps: ", python, " has no other framework; expected torch, or tensorflow and tf_keras");
   heading("Milliseconds a step, and how many times Tapestry's time; medians of rounds in turn")
       << std::setw(12) << "Tapestry";
   for (const Peer& peer : peers) std::cout << std::setw(22) << peer.name << std::setw(8) << "";
@@ -265,14 +265,14 @@ void bench_peers(const std::string& python) {
 
 int main(int argc, char** argv) {
   std::string file, python;
-  CLI::App app("Measures whole training steps of the recipes; run it from the project's folder.", "bench_steps");
+  CLI::App app("Measures whole training steps of the recipes; run it from the project's folder.", "bench/steps");
   CLI::Option* const report = app.add_option("report", file, "the JSON file that gets the numbers");
   app.add_option("--python", python, "a Python that has PyTorch, TensorFlow and tf-keras, to be measured in turn")
       ->excludes(report);
   return run_program(app, argc, argv, [&] {
     if (file.empty() && python.empty())
       throw ConfigurationError(
-          "bench_steps: got nothing to do; expected the name of a report, or --python and a Python");
+          "bench/steps: got nothing to do; expected the name of a report, or --python and a Python");
     python.empty() ? bench(file) : bench_peers(python);
     return exit_done;
   });
