@@ -12,7 +12,9 @@
 #pragma once
 #include <Eigen/Core>
 #include <algorithm>
+#include <array>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "autograd/error.hpp"
@@ -85,19 +87,27 @@ void table_tile(const Operands& of, Index row, Index l, Index end) {
   }
 }
 
-// Tiles of `rows` rows, then the rest in halves.
-template <int vectors, int rows = tile_rows(vectors)>
-void table_rows(const Operands& of, Index row, Index count, Index l, Index end) {
-  for (; row + rows <= count; row += rows) table_tile<vectors, rows>(of, row, l, end);
-  if constexpr (rows > 1)
-    if (row < count) table_rows<vectors, rows / 2>(of, row, count, l, end);
+// As few tiles as possible, all of about the same height.
+template <int vectors>
+void table_rows(const Operands& of, Index count, Index l, Index end) {
+  constexpr int highest = tile_rows(vectors);
+  static constexpr auto tile_of = []<int... i>(std::integer_sequence<int, i...>) {
+    return std::array{&table_tile<vectors, i + 1>...};
+  }
+  (std::make_integer_sequence<int, highest>());
+  const Index tiles = (count + highest - 1) / highest;
+  for (Index tile = 0, row = 0; tile < tiles; ++tile) {
+    const Index next = count * (tile + 1) / tiles;
+    tile_of[next - row - 1](of, row, l, end);
+    row = next;
+  }
 }
 
 template <int vectors = panel_vectors>
 void table_columns(const Operands& of, Index columns, Index rows, Index l, Index end) {
   if constexpr (vectors > 1)
     if (columns <= (vectors - 1) * lanes) return table_columns<vectors - 1>(of, columns, rows, l, end);
-  table_rows<vectors>(of, 0, rows, l, end);
+  table_rows<vectors>(of, rows, l, end);
 }
 }  // namespace detail
 
