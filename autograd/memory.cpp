@@ -1,5 +1,7 @@
 #include "autograd/memory.hpp"
 
+#include <sys/mman.h>
+
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -45,6 +47,19 @@ Pool& pool() {
   return pool;
 }
 
+// A few large pages instead of thousands of small ones, where the system has them: kernels walk through large weights
+// and pictures in strides, from page to page, and the processor keeps in mind where a few thousand pages lie.
+void* from_system(std::size_t bytes) {
+  constexpr std::size_t large_page = 2 << 20;
+  const bool large = bytes >= 2 * large_page;
+  void* block = nullptr;
+  if (posix_memalign(&block, large ? large_page : alignment, bytes) != 0) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  if (large) madvise(block, bytes, MADV_HUGEPAGE);  // a wish; nothing depends on whether it is granted
+#endif
+  return block;
+}
+
 }  // namespace
 
 void* allocate(std::size_t bytes) {
@@ -63,8 +78,7 @@ void* allocate(std::size_t bytes) {
       ++p.usage.blocks_from_system;
     }
   }
-  if (!block) block = std::aligned_alloc(alignment, wanted.bytes);
-  if (!block) throw std::bad_alloc();
+  if (!block) block = from_system(wanted.bytes);
   if (p.poisoned) std::memset(block, 0xff, wanted.bytes);  // all ones is a NaN, in float and in double
   return block;
 }
