@@ -40,12 +40,13 @@ $(BUILD)/autograd/kernels/%.o: CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),
 
 LIBRARY := $(BUILD)/libtapestry.a
 SOURCES := $(wildcard autograd/*.cpp autograd/kernels/*.cpp layers/*.cpp optim/*.cpp datasets/*.cpp apps/common/*.cpp)
-TO_INSTALL := $(wildcard apps/*.cpp)
-MAINS   := $(TO_INSTALL) $(wildcard apps/bench/*.cpp)
+APPS    := $(wildcard apps/*.cpp)
+MAINS   := $(APPS) $(wildcard apps/bench/*.cpp)
 TESTS   := $(wildcard tests/*.cpp)
 object   = $(patsubst %.cpp,$(BUILD)/%.o,$(1))
+program  = $(patsubst apps/%.cpp,$(PROGRAMS)/%,$(1))
 
-all: $(LIBRARY) $(patsubst apps/%.cpp,$(PROGRAMS)/%,$(MAINS))
+all: $(LIBRARY) $(call program,$(MAINS))
 
 $(LIBRARY): $(call object,$(SOURCES))
 	@rm -f $@ && ar rcs $@ $^
@@ -75,10 +76,10 @@ $(BUILD)/%.o: %.cpp | build/dependencies
 	@$(CXX) $(CXXFLAGS) -c $< -o $@
 
 # One variant of the tests; `make test` runs two. They find the programs of their variant through TAPESTRY_PROGRAMS.
-test-one: all $(BUILD)/tests/tests
+test-one: $(call program,$(APPS)) $(BUILD)/tests/tests
 	@TAPESTRY_PROGRAMS=$(PROGRAMS) $(BUILD)/tests/tests
 test: $(if $(filter deps,$(MAKECMDGOALS)),deps)
-	@$(MAKE) REAL=float test-one
+	@$(MAKE) REAL=float all test-one
 	@$(MAKE) REAL=double test-one
 	@tests/mutants/run.sh --quick $(QUICK_MUTANTS)
 
@@ -116,12 +117,12 @@ INSTALLED := $(DESTDIR)$(abspath $(PREFIX))
 SHARED    := $(INSTALLED)/share/tapestry/configs
 HEADERS   := $(wildcard autograd/*.hpp layers/*.hpp optim/*.hpp datasets/*.hpp apps/common/*.hpp)
 
-install: all
+install: $(LIBRARY) $(call program,$(APPS))
 	@set -e; for header in $(HEADERS); do to=$(INSTALLED)/include/tapestry/$${header%/*}; \
 	  mkdir -p $$to; install -m 644 $$header $$to; done
 	@mkdir -p $(INSTALLED)/lib/pkgconfig $(INSTALLED)/bin $(SHARED)
 	@install -m 644 $(LIBRARY) $(INSTALLED)/lib
-	@install -m 755 $(patsubst apps/%.cpp,$(PROGRAMS)/%,$(TO_INSTALL)) $(INSTALLED)/bin
+	@install -m 755 $(call program,$(APPS)) $(INSTALLED)/bin
 	@install -m 644 config.json $(wildcard apps/configs/*.json) $(SHARED)
 	@printf '%s\n' 'prefix=$(abspath $(PREFIX))' '' 'Name: tapestry' \
 	  'Description: deep learning from the first scalar to the last pixel' \
@@ -133,7 +134,7 @@ install: all
 uninstall:
 	rm -rf $(INSTALLED)/include/tapestry $(INSTALLED)/share/tapestry
 	rm -f $(INSTALLED)/lib/libtapestry.a $(INSTALLED)/lib/pkgconfig/tapestry.pc \
-	  $(patsubst apps/%.cpp,$(INSTALLED)/bin/%,$(TO_INSTALL))
+	  $(patsubst apps/%.cpp,$(INSTALLED)/bin/%,$(APPS))
 
 # Header, and the packages that hold it for apt-get, dnf and brew.
 DEPENDENCIES := Eigen/Core:libeigen3-dev:eigen3-devel:eigen  nlohmann/json.hpp:nlohmann-json3-dev:json-devel:nlohmann-json \
