@@ -48,7 +48,7 @@ Pool& pool() {
 }
 
 // A few large pages instead of thousands of small ones, where the system has them: kernels walk through large weights
-// and pictures in strides, from page to page, and the processor keeps in mind where a few thousand pages lie.
+// and pictures in strides, from page to page, and the processor remembers only where a few thousand pages lie.
 void* from_system(std::size_t bytes) {
   constexpr std::size_t large_page = 2 << 20;
   const bool large = bytes >= 2 * large_page;

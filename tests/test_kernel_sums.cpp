@@ -11,6 +11,7 @@
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/elementwise.hpp"
 #include "autograd/kernels/matrix.hpp"
+#include "autograd/kernels/matrix_view.hpp"
 #include "autograd/kernels/normalization.hpp"
 #include "autograd/kernels/optimizers.hpp"
 #include "autograd/kernels/pooling.hpp"
@@ -228,6 +229,29 @@ TEST_CASE("kernels: a sample does not depend on the batch around it") {
   CHECK(same_bits(samples(random.uniform({40, 700}), 9, 30), random.uniform({21, 700}, 0, 1, 9)));
   const Tensor ones({40, 700}, 1);
   CHECK(same_bits(samples(random.dropout(ones, 0.3), 9, 30), random.dropout(Tensor({21, 700}, 1), 0.3, 9)));
+}
+
+// Directly, since matmul leaves it to processors with 32 vector registers.
+TEST_CASE("kernels: a product over samples adds its chunks in pairs, and onto what was there") {
+  const Index M = 37, N = 45, chunk = 32;
+  const Tensor a = normal({5 * chunk - 3, M}, "a"), b = normal({5 * chunk - 3, N}, "b");
+  const auto product = [&](const Tensor& a, const Tensor& b, const Tensor* onto = nullptr) {
+    Tensor sum = onto ? *onto : Tensor({M, N}, NAN);
+    const Index count = a.shape()[0];
+    kernels::product_over_samples({a.data(), count, M, M, 1}, {0}, {b.data(), count, N, N, 1}, {0}, chunk, onto,
+                                  sum.writable());
+    return sum;
+  };
+  std::vector<Tensor> of_chunk;
+  for (Index begin = 0; begin < a.shape()[0]; begin += chunk) {
+    const Index end = std::min(begin + chunk, a.shape()[0]);
+    of_chunk.push_back(product(samples(a, begin, end), samples(b, begin, end)));
+  }
+  const auto plus = [](const Tensor& a, const Tensor& b) { return kernels::add(a, b); };
+  const Tensor four = plus(plus(of_chunk[0], of_chunk[1]), plus(of_chunk[2], of_chunk[3]));
+  CHECK(same_bits(product(a, b), plus(four, of_chunk[4])));
+  CHECK(same_bits(product(a, b, &four), plus(four, product(a, b))));
+  CHECK(same_bits(kernels::matmul(a, true, b, false), product(a, b)));
 }
 
 TEST_CASE("kernels: a number does not depend on its place") {

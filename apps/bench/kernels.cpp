@@ -158,16 +158,16 @@ void bench_ways(Json& report) {
   const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small()), w = Random(3).normal(k.weight());
   const char* const ways[] = {"loops", "im2col, loops", "im2col, blocks", "table", "winograd"};
   const std::pair<const char*, std::vector<std::function<void()>>> primitives[] = {
-      {"gather", {[&] { reference::gather(k, x, w); }, [&] { im2col_in_loops::gather(k, x, w); },
-                             [&] { im2col::gather(k, x, w); }, [&] { table::gather(k, x, w); },
-                             [&] { winograd::gather(k, x, w); }}},
-      {"scatter", {[&] { reference::scatter(k, y, w); }, [&] { im2col_in_loops::scatter(k, y, w); },
-                              [&] { im2col::scatter(k, y, w); }, [&] { table::scatter(k, y, w); },
-                              [&] { winograd::scatter(k, y, w); }}},
+      {"gather",
+       {[&] { reference::gather(k, x, w); }, [&] { im2col_in_loops::gather(k, x, w); },
+        [&] { im2col::gather(k, x, w); }, [&] { table::gather(k, x, w); }, [&] { winograd::gather(k, x, w); }}},
+      {"scatter",
+       {[&] { reference::scatter(k, y, w); }, [&] { im2col_in_loops::scatter(k, y, w); },
+        [&] { im2col::scatter(k, y, w); }, [&] { table::scatter(k, y, w); }, [&] { winograd::scatter(k, y, w); }}},
       {"weight_gradient",
        {[&] { reference::weight_gradient(k, x, y); }, [&] { im2col_in_loops::weight_gradient(k, x, y); },
-                   [&] { im2col::weight_gradient(k, x, y); }, [&] { table::weight_gradient(k, x, y); },
-                   [&] { winograd::weight_gradient(k, x, y); }}}};
+        [&] { im2col::weight_gradient(k, x, y); }, [&] { table::weight_gradient(k, x, y); },
+        [&] { winograd::weight_gradient(k, x, y); }}}};
   std::cout << "From way to way: GFLOP/s and share of the peak of one layer, " << describe("channels", k) << ", batch "
             << k.N << "\n\n"
             << std::string(18, ' ');

@@ -5,7 +5,8 @@
 //   weight_gradient  w = y col(x)^T
 //
 // One picture at a time for each thread, and so few of its columns at a time that they stay in the core's own cache.
-// The product is Eigen's, which cuts it into blocks for caches and registers, or, to see what that is worth, three loops.
+// The product is Eigen's, which cuts it into blocks for caches and registers; or three loops, to see what blocks are
+// worth.
 #include <Eigen/Core>
 
 #include "autograd/kernels/convolution.hpp"
@@ -31,8 +32,10 @@ struct InLoops {
   template <class A, class B>
   void operator()(Write to, const A& a, const B& b) const {
     for (Index i = 0; i < a.rows(); ++i)
-      for (Index l = 0; l < a.cols(); ++l)
-        for (Index j = 0; j < b.cols(); ++j) to(i, j) += a(i, l) * b(l, j);
+      for (Index l = 0; l < a.cols(); ++l) {
+        const Real factor = a.coeff(i, l);
+        for (Index j = 0; j < b.cols(); ++j) to.coeffRef(i, j) += factor * b.coeff(l, j);
+      }
   }
 };
 

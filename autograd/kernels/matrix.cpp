@@ -61,7 +61,8 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     const Matrix b_here = b.at(b_begins[matrix]);
     const Index rows = std::min(row_block, a.rows - row), size = rows * panel_width;
     const Index width = columns_in_panel(b.columns, column / panel_width);
-    // A panel that is read once is read where it lies, and turned on the way if it has to be.
+    // A panel that is read once is read where it lies, and turned on the way if it has to be. (Squares are turned, so
+    // that the last piece, too, must be a vector deep.)
     const bool in_place = rows <= tile_rows(panel_vectors) && b.column_stride == 1 && width == panel_width;
     const bool turned = rows <= most_turned_rows && width >= lanes && depth - (pieces - 1) * chunk >= lanes &&
                         b.row_stride == 1 && a.column_stride == 1;
@@ -69,8 +70,9 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     for (Index piece = 0; piece < pieces; ++piece) {
       const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
       if (turned) {
-        turned_product(rows, width, end - begin, a_numbers + begin, a.row_stride,
-                       b_here.numbers + begin + column * b.column_stride, b.column_stride, c + piece * size, panel_width);
+        const Real* const b_numbers = b_here.numbers + begin + column * b.column_stride;
+        turned_product(rows, width, end - begin, a_numbers + begin, a.row_stride, b_numbers, b.column_stride,
+                       c + piece * size, panel_width);
         continue;
       }
       for (Index k = begin; k < end; k += depth_block) {

@@ -17,7 +17,7 @@ template <int rows>
 void turned_rows(Index columns, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
                  Index c_stride) {
   using namespace Eigen::internal;
-  PacketBlock<Packet, lanes> square;  // vector k: number k of so many columns
+  PacketBlock<Packet, lanes> square;  // vector k: number k of each of `lanes` columns
   Packet sum[rows];
   const auto turn = [&](const Real* from) {
 #pragma GCC unroll 16
