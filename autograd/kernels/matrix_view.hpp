@@ -19,16 +19,19 @@ using Beginnings = std::vector<Index>;
 // that are missing in the last vector are zeros; further ones are not written.
 template <int width>
 void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* panel) {
-  const Index columns = std::min<Index>(width, b.columns - column), missing = in_lanes(columns) - columns;
+  const Index columns = std::min<Index>(width, b.columns - column), filled = in_lanes(columns);
   const Real* const from = b.numbers + begin * b.row_stride + column * b.column_stride;
-  if (b.column_stride != 1)
+  if (columns < filled)
+    for (Index k = 0; k < count; ++k)
+      Eigen::internal::pstoreu(panel + k * width + filled - lanes, Eigen::internal::pset1<Packet>(Real(0)));
+  if (columns == 1)
+    for (Index k = 0; k < count; ++k) panel[k * width] = from[k * b.row_stride];
+  else if (b.column_stride != 1)
     transpose(from, b.column_stride, columns, count, panel, width);
   else if (columns == width)  // the same loop, with a length that the compiler knows
     for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, width, panel + k * width);
   else
     for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, columns, panel + k * width);
-  if (missing > 0)
-    for (Index k = 0; k < count; ++k) std::fill_n(panel + k * width + columns, missing, Real(0));
 }
 
 // C = a^T b for each pair of matrices, whose rows are samples of a batch; those of a lie one after another. The sum
