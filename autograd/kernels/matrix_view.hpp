@@ -24,7 +24,7 @@ void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* p
   if (columns < filled)
     for (Index k = 0; k < count; ++k)
       Eigen::internal::pstoreu(panel + k * width + filled - lanes, Eigen::internal::pset1<Packet>(Real(0)));
-  if (columns == 1)
+  if (columns == 1)  // without a call for each number
     for (Index k = 0; k < count; ++k) panel[k * width] = from[k * b.row_stride];
   else if (b.column_stride != 1)
     transpose(from, b.column_stride, columns, count, panel, width);
