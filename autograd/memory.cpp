@@ -15,15 +15,6 @@
 namespace tapestry::memory {
 namespace {
 
-// Under AddressSanitizer blocks go straight back to the system, so that it sees every use after release.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool recycle = false;
-#elif defined(__has_feature)
-constexpr bool recycle = !__has_feature(address_sanitizer);
-#else
-constexpr bool recycle = true;
-#endif
-
 // Blocks come in classes of size, eight to each doubling, so that a recycled one wastes an eighth at the most.
 struct SizeClass {
   std::size_t index, bytes;
@@ -49,15 +40,37 @@ Pool& pool() {
 
 // A few large pages instead of thousands of small ones, where the system has them: kernels walk through large weights
 // and pictures in strides, from page to page, and the processor remembers only where a few thousand pages lie.
+constexpr std::size_t large_page = 2 << 20;
 void* from_system(std::size_t bytes) {
-  constexpr std::size_t large_page = 2 << 20;
-  const bool large = bytes >= 2 * large_page;
+  const bool large = bytes >= large_page;
   void* block = nullptr;
   if (posix_memalign(&block, large ? large_page : alignment, bytes) != 0) throw std::bad_alloc();
 #ifdef MADV_HUGEPAGE
   if (large) madvise(block, bytes, MADV_HUGEPAGE);  // a wish; nothing depends on whether it is granted
 #endif
+  std::lock_guard lock(pool().mutex);
+  ++pool().usage.blocks_from_system;
   return block;
+}
+
+// One large page: its lines spread evenly over the sets of a cache, which those of small pages do not.
+struct Stack {
+  char* const begin = static_cast<char*>(from_system(large_page));
+  char *top = begin, *const end = begin + large_page;
+  ~Stack() { std::free(begin); }
+  bool has(const void* block) const { return begin <= block && block < end; }
+};
+Stack& stack() {
+  thread_local Stack stack;
+  return stack;
+}
+std::size_t whole_lines(std::size_t bytes) {
+  return std::max<std::size_t>((bytes + alignment - 1) / alignment, 1) * alignment;
+}
+
+void count_live(Usage& usage, std::size_t more) {
+  usage.live_bytes += more;
+  usage.peak_bytes = std::max(usage.peak_bytes, usage.live_bytes);
 }
 
 }  // namespace
@@ -68,14 +81,11 @@ void* allocate(std::size_t bytes) {
   void* block = nullptr;
   {
     std::lock_guard lock(p.mutex);
-    p.usage.live_bytes += wanted.bytes;
-    p.usage.peak_bytes = std::max(p.usage.peak_bytes, p.usage.live_bytes);
+    count_live(p.usage, wanted.bytes);
     auto& free = p.free[wanted.index];
     if (!free.empty()) {
       block = free.back();
       free.pop_back();
-    } else {
-      ++p.usage.blocks_from_system;
     }
   }
   if (!block) block = from_system(wanted.bytes);
@@ -88,10 +98,34 @@ void release(void* block, std::size_t bytes) {
   Pool& p = pool();
   std::lock_guard lock(p.mutex);
   p.usage.live_bytes -= given.bytes;
-  if (recycle)
+  if (recycles)
     p.free[given.index].push_back(block);
   else
     std::free(block);
+}
+
+void* allocate_scratch(std::size_t bytes) {
+  bytes = whole_lines(bytes);
+  Stack& s = stack();
+  if (!recycles || bytes > static_cast<std::size_t>(s.end - s.top)) return allocate(bytes);
+  void* const block = s.top;
+  s.top += bytes;
+  Pool& p = pool();
+  {
+    std::lock_guard lock(p.mutex);
+    count_live(p.usage, bytes);
+  }
+  if (p.poisoned) std::memset(block, 0xff, bytes);
+  return block;
+}
+
+void release_scratch(void* block, std::size_t bytes) {
+  bytes = whole_lines(bytes);
+  Stack& s = stack();
+  if (!s.has(block)) return release(block, bytes);
+  s.top = static_cast<char*>(block);
+  std::lock_guard lock(pool().mutex);
+  pool().usage.live_bytes -= bytes;
 }
 
 Usage usage() {

@@ -7,8 +7,22 @@ namespace tapestry::memory {
 
 constexpr std::size_t alignment = 64;  // one cache line, and the widest vector
 
+// Under AddressSanitizer blocks go straight back to the system, so that it sees every use after release.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool recycles = false;
+#elif defined(__has_feature)
+constexpr bool recycles = !__has_feature(address_sanitizer);
+#else
+constexpr bool recycles = true;
+#endif
+
 void* allocate(std::size_t bytes);             // aligned; contents undefined; any thread
 void release(void* block, std::size_t bytes);  // bytes as asked for
+
+// The same for scratch, which the thread that took it gives back, last one first: from a stack of the thread's own, so
+// that a kernel writes where the one before it wrote, to what is still in the core's own cache.
+void* allocate_scratch(std::size_t bytes);
+void release_scratch(void* block, std::size_t bytes);
 
 struct Usage {
   std::size_t blocks_from_system;  // how often the system was asked, since the program began

@@ -12,16 +12,9 @@ using namespace tapestry;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__)
-constexpr bool blocks_are_recycled = false;
-#elif defined(__has_feature)
-constexpr bool blocks_are_recycled = !__has_feature(address_sanitizer);
-#else
-constexpr bool blocks_are_recycled = true;
-#endif
 // Steps until every class of blocks has been met. Where blocks are not recycled there is nothing to settle, and a step
 // takes a hundred times as long.
-constexpr Index settling = blocks_are_recycled ? 20 : 2;
+constexpr Index settling = memory::recycles ? 20 : 2;
 
 }  // namespace
 
@@ -45,10 +38,10 @@ TEST_CASE("training steps recycle all their memory") {
       const memory::Usage now = memory::usage();
       if (number < settling) settled = now;
       REQUIRE(now.live_bytes == settled.live_bytes);
-      if (blocks_are_recycled) REQUIRE(now.blocks_from_system == settled.blocks_from_system);
+      if (memory::recycles) REQUIRE(now.blocks_from_system == settled.blocks_from_system);
     }
   }
-  if (!blocks_are_recycled) MESSAGE("skipped: AddressSanitizer gets every block anew, so blocks are not counted");
+  if (!memory::recycles) MESSAGE("skipped: AddressSanitizer gets every block anew, so blocks are not counted");
   use_threads(0);
 }
 
