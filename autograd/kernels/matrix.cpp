@@ -40,59 +40,65 @@ Beginnings beginnings(const Shape& result, const Shape& t) {
   return all;
 }
 
-constexpr Index row_block = 240;  // rows of the result that one task computes against one panel
+// A task computes a block of the result. It is wider than a panel where vectors are short: a large a comes from memory
+// once for each block.
+constexpr Index row_block = 240, column_block = std::max(panel_width, 64);
+static_assert(column_block % panel_width == 0);
 
 // C = a b for each pair of matrices, with each sum over k cut into pieces of `chunk` that are added in pairs.
-// store(matrix, row, column, rows, width, numbers) takes a block of the result whose rows are panel_width apart.
+// store(matrix, row, column, rows, width, numbers) takes a block of the result whose rows are column_block apart.
 template <class Store>
 void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins, Index chunk,
              Store store) {
-  const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk,
-              row_blocks = (a.rows + row_block - 1) / row_block;
+  const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk;
+  const Index pair = chunk <= depth_block ? 2 : 1;  // of every two short pieces, the table product adds the second
+  const Index sums = (pieces + pair - 1) / pair, row_blocks = (a.rows + row_block - 1) / row_block;
   const Offsets row_offsets = multiples(std::min(row_block, a.rows), a.row_stride);
   const Offsets depth_offsets = multiples(std::min({chunk, depth_block, depth}), a.column_stride);
-  const Offsets result_offsets = multiples(std::min(row_block, a.rows), panel_width);
-  const Index count = static_cast<Index>(a_begins.size()), in_one = panels(b.columns) * row_blocks;
+  const Offsets result_offsets = multiples(std::min(row_block, a.rows), column_block);
+  const Index column_blocks = (b.columns + column_block - 1) / column_block;
+  const Index count = static_cast<Index>(a_begins.size()), in_one = column_blocks * row_blocks;
   const double work = double(count) * a.rows * b.columns * depth / 50;  // nanoseconds, roughly
   parallel_for(count * in_one, work, [&](Index task) {
     const Index matrix = task / in_one, block = task % in_one;
-    const Index column = block / row_blocks * panel_width, row = block % row_blocks * row_block;
+    const Index column = block / row_blocks * column_block, row = block % row_blocks * row_block;
     const Real* const a_numbers = a.numbers + a_begins[matrix] + row * a.row_stride;
     const Matrix b_here = b.at(b_begins[matrix]);
-    const Index rows = std::min(row_block, a.rows - row), size = rows * panel_width;
-    const Index width = columns_in_panel(b.columns, column / panel_width);
-    // A panel that is read once is read where it lies, and turned on the way if it has to be. (Squares are turned, so
-    // that the last piece, too, must be a vector deep.)
-    const bool in_place = rows <= tile_rows(panel_vectors) && b.column_stride == 1 && width == panel_width;
-    const bool turned = rows <= most_turned_rows && width >= lanes && depth - (pieces - 1) * chunk >= lanes &&
+    const Index rows = std::min(row_block, a.rows - row), size = rows * column_block;
+    const Index width = std::min(column_block, b.columns - column);
+    // A panel that is read once is read where it lies, and turned on the way if it has to be.
+    const bool in_place = rows <= tile_rows(panel_vectors) && b.column_stride == 1 && width == column_block;
+    const bool turned = rows <= most_turned_rows && width >= lanes && pieces == 1 && depth >= lanes &&
                         b.row_stride == 1 && a.column_stride == 1;
-    const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(pieces * size);
-    for (Index piece = 0; piece < pieces; ++piece) {
+    const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(sums * size);
+    if (turned)
+      turned_product(rows, width, depth, a_numbers, a.row_stride, b_here.numbers + column * b.column_stride,
+                     b.column_stride, c, column_block);
+    for (Index piece = 0; piece < pieces && !turned; ++piece) {
       const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
-      if (turned) {
-        const Real* const b_numbers = b_here.numbers + begin + column * b.column_stride;
-        turned_product(rows, width, end - begin, a_numbers + begin, a.row_stride, b_numbers, b.column_stride,
-                       c + piece * size, panel_width);
-        continue;
-      }
-      for (Index k = begin; k < end; k += depth_block) {
-        const Index part = std::min(depth_block, end - k);
-        if (!in_place) fill_panel<panel_width>(b_here, k, part, column, panel);
-        table_product(rows, width, part, a_numbers + k * a.column_stride, row_offsets.data(), depth_offsets.data(),
-                      in_place ? b_here.numbers + k * b.row_stride + column : panel,
-                      in_place ? b.row_stride : panel_width, c + piece * size, result_offsets.data(), k > begin);
-      }
+      for (Index k = begin; k < end; k += depth_block)
+        for (Index j = 0; j < width; j += panel_width) {
+          const Index part = std::min(depth_block, end - k);
+          if (!in_place) fill_panel<panel_width>(b_here, k, part, column + j, panel);
+          table_product(rows, std::min<Index>(panel_width, width - j), part, a_numbers + k * a.column_stride,
+                        row_offsets.data(), depth_offsets.data(),
+                        in_place ? b_here.numbers + k * b.row_stride + column + j : panel,
+                        in_place ? b.row_stride : panel_width, c + piece / pair * size + j, result_offsets.data(),
+                        piece % pair == 1 || k > begin);
+        }
     }
-    add_in_pairs(c, pieces, size);
+    add_in_pairs(c, sums, size);
     store(matrix, row, column, rows, width, c);
   });
 }
 
 // What a product costs, in table rows: each panel of b is filled once and then swept by all rows of a, a little slower
-// where the numbers of a row are far apart.
+// where the numbers of a row are far apart, and more so where they meet in the same lines of the first-level cache.
 double cost(const Matrix& a, const Matrix& b) {
-  constexpr double filling = 12, far_apart = 1.1;
-  return static_cast<double>(panels(b.columns)) * (a.rows * (a.column_stride == 1 ? 1 : far_apart) + filling);
+  constexpr double filling = 12, far_apart = 1.1, same_lines = 1.25;
+  constexpr Index round = 4096 / sizeof(Real);  // numbers from a line to the next that falls on it
+  const double slower = a.column_stride == 1 ? 1 : a.column_stride % round != 0 ? far_apart : same_lines;
+  return static_cast<double>(panels(b.columns)) * (a.rows * slower + filling);
 }
 
 // Is the result so large, and are there so few samples, that it pays to keep pieces of it in registers? With 16 of them
@@ -117,7 +123,7 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
             [=](Index matrix, Index row, Index column, Index rows, Index width, const Real* c) {
               for (Index i = 0; i < rows; ++i) {
                 Real* const to = all + (matrix * M + row + i) * N + column;
-                std::copy_n(c + i * panel_width, width, to);
+                std::copy_n(c + i * column_block, width, to);
                 for (Index j = 0; bias && j < width; ++j) to[j] += bias[column + j];
               }
             });
@@ -125,8 +131,8 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
     product(B.transposed(), b_begins, A.transposed(), a_begins, chunk,
             [=](Index matrix, Index row, Index column, Index rows, Index width, Real* c) {
               for (Index i = 0; bias && i < rows; ++i)
-                for (Index j = 0; j < width; ++j) c[i * panel_width + j] += bias[row + i];
-              transpose(c, panel_width, rows, width, all + matrix * M * N + column * N + row, N);
+                for (Index j = 0; j < width; ++j) c[i * column_block + j] += bias[row + i];
+              transpose(c, column_block, rows, width, all + matrix * M * N + column * N + row, N);
             });
   return y;
 }
