@@ -1,8 +1,10 @@
 // Whole training steps of the recipes, against the frameworks that they were written for: golden/README.md.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <limits>
 
 #include "apps/common/safetensors.hpp"
 #include "apps/common/training_step.hpp"
@@ -68,17 +70,19 @@ void load(Sequential& network, const Checkpoint& weights, const std::string& pat
 
 std::vector<double> numbers(const Tensor& tensor) { return {tensor.data(), tensor.data() + tensor.size()}; }
 
-void check_losses(const StepResult& result, const Game& game, const Tensor& expected, double tolerance) {
+// How far each loss of a step is off.
+std::vector<double> loss_errors(const StepResult& result, const Game& game, const Tensor& expected) {
   const bool separate = game.discriminator_step == DiscriminatorStep::separate;
   const std::vector<double> losses =
       separate ? std::vector<double>{result.loss_on_real, result.loss_on_fake, result.generator_loss}
                : std::vector<double>{result.discriminator_loss, result.generator_loss};
   REQUIRE(Index(losses.size()) == expected.size());
+  std::vector<double> errors;
   for (Index i = 0; i < expected.size(); ++i) {
-    CAPTURE(i);
     const Tensor loss({1}, static_cast<Real>(losses[i]));
-    CHECK(relative_error(loss, {expected[i]}, in_double ? 1e-30 : 1) < tolerance);
+    errors.push_back(relative_error(loss, {expected[i]}, in_double ? 1e-30 : 1));
   }
+  return errors;
 }
 
 // The gradient of a bias right before a batch norm is zero but for rounding, of which Adam makes steps.
@@ -105,29 +109,57 @@ void check_weights(Sequential& network, bool with_running_statistics, const Chec
   if (last) CHECK(found == network.parameters().size() + network.buffers().size());
 }
 
-// In float only losses are compared: Adam's first steps are close to sign(g), so a weight whose gradient is near zero
-// may go either way.
-void check_file(const fs::path& path) {
-  CAPTURE(path);
-  const Checkpoint golden = read_safetensors(path.string());
+// Weights that are off by half a unit in the last place or less, as other rounding would make them.
+void nudge(Sequential& network, Random random) {
+  for (Parameter* p : network.parameters())
+    p->update([&](Tensor w) {
+      const Tensor away = random(p->name()).uniform(w.shape(), -1, 1);
+      Real* const numbers = w.writable();
+      for (Index i = 0; i < w.size(); ++i) numbers[i] *= 1 + away[i] * std::numeric_limits<Real>::epsilon() / 2;
+      return w;
+    });
+}
+
+// Three steps from the stored weights, or from weights near them. Returns how far each loss is off.
+std::vector<double> play(const Checkpoint& golden, const std::string& path, Index nudged) {
   const Configuration read = configure(golden);
-  load(*read.generator, part(golden, "initial/generator."), path.string());
-  load(*read.discriminator, part(golden, "initial/discriminator."), path.string());
+  load(*read.generator, part(golden, "initial/generator."), path);
+  load(*read.discriminator, part(golden, "initial/discriminator."), path);
+  if (nudged) nudge(*read.generator, Random(1)(nudged)), nudge(*read.discriminator, Random(2)(nudged));
   const auto generator_optimizer = read.generator_optimizer(read.generator->parameters());
   const auto discriminator_optimizer = read.discriminator_optimizer(read.discriminator->parameters());
   TrainingStep step(*read.generator, *read.discriminator, *generator_optimizer, *discriminator_optimizer, read.loss,
                     read.game);
+  std::vector<double> errors;
   for (int k = 0; k < 3; ++k) {
     CAPTURE(k);
     const std::string at = "step" + std::to_string(k) + "/";
     const Tensor z_d = golden.at(at + "z_discriminator");
     const Tensor z_g = read.game.fakes == Fakes::shared ? z_d : golden.at(at + "z_generator");
     const StepResult result = step({{golden.at(at + "real"), z_d}}, z_g, Random(1)(Index(k)), k);
-    check_losses(result, read.game, golden.at(at + "losses"), in_double ? 1e-9 : 1e-5);
+    for (double error : loss_errors(result, read.game, golden.at(at + "losses"))) errors.push_back(error);
     if (!in_double) continue;
     check_weights(*read.generator, true, part(golden, at + "generator."), k == 2);
     // TensorFlow 1 runs the passes of a discriminator in no defined order: its running statistics may differ.
     check_weights(*read.discriminator, false, part(golden, at + "discriminator."), k == 2);
+  }
+  return errors;
+}
+
+// In float only losses are compared: Adam's first steps are close to sign(g), so a weight whose gradient is near zero
+// may go either way. In a few of a hundred roundings that moves a later loss of S3 by 1e-5 and more, so what counts is
+// the median over some of them.
+void check_file(const fs::path& path) {
+  CAPTURE(path);
+  const Checkpoint golden = read_safetensors(path.string());
+  std::vector<std::vector<double>> runs;
+  for (Index nudged = 0; nudged < (in_double ? 1 : 5); ++nudged) runs.push_back(play(golden, path.string(), nudged));
+  for (std::size_t loss = 0; loss < runs[0].size(); ++loss) {
+    CAPTURE(loss);
+    std::vector<double> errors;
+    for (const std::vector<double>& run : runs) errors.push_back(run[loss]);
+    std::nth_element(errors.begin(), errors.begin() + errors.size() / 2, errors.end());
+    CHECK(errors[errors.size() / 2] < (in_double ? 1e-9 : 1e-5));
   }
 }
 
