@@ -66,15 +66,10 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     const Matrix b_here = b.at(b_begins[matrix]);
     const Index rows = std::min(row_block, a.rows - row), size = rows * column_block;
     const Index width = std::min(column_block, b.columns - column);
-    // A panel that is read once is read where it lies, and turned on the way if it has to be.
+    // A panel that is read once is read where it lies.
     const bool in_place = rows <= tile_rows(panel_vectors) && b.column_stride == 1 && width == column_block;
-    const bool turned = rows <= most_turned_rows && width >= lanes && pieces == 1 && depth >= lanes &&
-                        b.row_stride == 1 && a.column_stride == 1;
     const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(sums * size);
-    if (turned)
-      turned_product(rows, width, depth, a_numbers, a.row_stride, b_here.numbers + column * b.column_stride,
-                     b.column_stride, c, column_block);
-    for (Index piece = 0; piece < pieces && !turned; ++piece) {
+    for (Index piece = 0; piece < pieces; ++piece) {
       const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
       for (Index k = begin; k < end; k += depth_block)
         for (Index j = 0; j < width; j += panel_width) {
@@ -89,6 +84,21 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     }
     add_in_pairs(c, sums, size);
     store(matrix, row, column, rows, width, c);
+  });
+}
+
+// The same for a few rows and a b that lies transposed: it is turned on the way, without panels.
+void product_of_few_rows(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
+                         const Real* bias, Real* result) {
+  const Index M = a.rows, N = b.columns, blocks = (N + column_block - 1) / column_block;
+  const Index count = static_cast<Index>(a_begins.size());
+  parallel_for(count * blocks, double(count) * M * N * a.columns / 10, [&](Index task) {
+    const Index matrix = task / blocks, column = N * (task % blocks) / blocks, end = N * (task % blocks + 1) / blocks;
+    Real* const to = result + matrix * M * N + column;
+    turned_product(M, end - column, a.columns, a.numbers + a_begins[matrix], a.row_stride,
+                   b.numbers + b_begins[matrix] + column * b.column_stride, b.column_stride, to, N);
+    for (Index i = 0; bias && i < M; ++i)
+      for (Index j = column; j < end; ++j) to[i * N + j - column] += bias[j];
   });
 }
 
@@ -116,7 +126,12 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
   Tensor y = Tensor::uninitialized(product_shape(a.shape(), b.shape(), M, N));
   const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
   Real* const all = y.writable();
-  if (a_transposed && !bias && few_samples(A.columns, chunk, M, N))
+  const bool along_depth = !a_transposed && B.row_stride == 1;  // that is how both operands lie
+  if (along_depth && N < lanes && A.columns >= 8 * lanes)
+    product_of_few_columns(A, a_begins, B, b_begins, bias, all);
+  else if (along_depth && M <= most_turned_rows && N >= lanes && A.columns >= lanes)
+    product_of_few_rows(A, a_begins, B, b_begins, bias, all);
+  else if (a_transposed && !bias && few_samples(A.columns, chunk, M, N))
     product_over_samples(A.transposed(), a_begins, B, b_begins, chunk, false, all);
   else if (cost(A, B) <= 1.05 * cost(B.transposed(), A.transposed()))
     product(A, a_begins, B, b_begins, chunk,

@@ -1,4 +1,4 @@
-// What the two kinds of matrix products share: operands as they lie, and panels of them.
+// What the kinds of matrix products share: operands as they lie, and panels of them.
 #pragma once
 #include "autograd/kernels/table_product.hpp"
 #include "autograd/kernels/transpose.hpp"
@@ -39,5 +39,10 @@ void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* p
 // what the result was before.
 void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
                           Index chunk, bool add, Real* result);
+
+// C = a b + bias for each pair of matrices; rows of a and columns of b lie one after another, and columns are so few
+// that they would not fill a vector: matrix_few_columns.cpp.
+void product_of_few_columns(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
+                            const Real* bias, Real* result);
 
 }  // namespace tapestry::kernels

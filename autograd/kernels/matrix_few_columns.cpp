@@ -1,0 +1,73 @@
+// Fewer columns than a vector has lanes, and deep: the last layer of a discriminator above all, 6272-1. Panels would be
+// nearly empty, so here lanes belong to the depth. Rows of a and columns of b lie one after another, and each number of
+// the result is a dot product,
+//
+//   lane j of the sum = a[j] b[j] + a[j + lanes] b[j + lanes] + ...,      then all lanes are added
+//
+// always in this order, whatever the number of rows. A tile of rows by columns shares what it loads.
+#include "autograd/kernels/matrix_view.hpp"
+#include "autograd/kernels/parallel.hpp"
+
+namespace tapestry::kernels {
+namespace {
+
+constexpr int rows_of_tile = 4, columns_of_tile = registers / 8;
+
+struct Lines {  // of numbers one after another: rows of a, or columns of b
+  const Real* first;
+  Index apart;
+};
+
+template <int rows, int columns>
+void dot_products(const Lines& a, const Lines& b, Index depth, const Real* bias, Real* to, Index to_stride) {
+  using namespace Eigen::internal;
+  Packet sum[rows][columns];
+#pragma GCC unroll 4
+  for (int i = 0; i < rows; ++i)
+#pragma GCC unroll 4
+    for (int j = 0; j < columns; ++j) sum[i][j] = pset1<Packet>(Real(0));
+  const auto multiply = [&](const auto& load) {
+    Packet y[columns];
+#pragma GCC unroll 4
+    for (int j = 0; j < columns; ++j) y[j] = load(b.first + j * b.apart);
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; ++i) {
+      const Packet x = load(a.first + i * a.apart);
+#pragma GCC unroll 4
+      for (int j = 0; j < columns; ++j) sum[i][j] = pmadd(x, y[j], sum[i][j]);
+    }
+  };
+  const Index whole = depth / lanes * lanes;
+  for (Index l = 0; l < whole; l += lanes) multiply([l](const Real* line) { return ploadu<Packet>(line + l); });
+  if (whole < depth)
+    multiply([=](const Real* line) {
+      alignas(64) Real rest[lanes] = {};
+      std::copy_n(line + whole, depth - whole, rest);
+      return pload<Packet>(rest);
+    });
+  for (int i = 0; i < rows; ++i)
+    for (int j = 0; j < columns; ++j) to[i * to_stride + j] = predux(sum[i][j]) + (bias ? bias[j] : Real(0));
+}
+
+}  // namespace
+
+void product_of_few_columns(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
+                            const Real* bias, Real* result) {
+  static constexpr auto tile = []<int... i>(std::integer_sequence<int, i...>) {
+    return std::array{&dot_products<i / columns_of_tile + 1, i % columns_of_tile + 1>...};
+  }
+  (std::make_integer_sequence<int, rows_of_tile * columns_of_tile>());
+  const Index M = a.rows, N = b.columns, depth = a.columns;
+  for (std::size_t matrix = 0; matrix < a_begins.size(); ++matrix)
+    parallel_for_blocks(M, rows_of_tile, 0.05 * N * depth, [&](Index row, Index end) {
+      for (Index column = 0; column < N; column += columns_of_tile) {
+        const Index columns = std::min<Index>(columns_of_tile, N - column);
+        tile[(end - row - 1) * columns_of_tile + columns - 1](
+            {a.numbers + a_begins[matrix] + row * a.row_stride, a.row_stride},
+            {b.numbers + b_begins[matrix] + column * b.column_stride, b.column_stride}, depth,
+            bias ? bias + column : nullptr, result + (matrix * M + row) * N + column, N);
+      }
+    });
+}
+
+}  // namespace tapestry::kernels
