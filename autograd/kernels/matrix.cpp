@@ -1,10 +1,10 @@
 #include "autograd/kernels/matrix.hpp"
 
 #include "autograd/kernels/elementwise.hpp"
+#include "autograd/kernels/few_rows_product.hpp"
 #include "autograd/kernels/matrix_view.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
-#include "autograd/kernels/turned_product.hpp"
 
 namespace tapestry::kernels {
 namespace {
@@ -66,20 +66,16 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     const Matrix b_here = b.at(b_begins[matrix]);
     const Index rows = std::min(row_block, a.rows - row), size = rows * column_block;
     const Index width = std::min(column_block, b.columns - column);
-    // A panel that is read once is read where it lies.
-    const bool in_place = rows <= tile_rows(panel_vectors) && b.column_stride == 1 && width == column_block;
     const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(sums * size);
     for (Index piece = 0; piece < pieces; ++piece) {
       const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
       for (Index k = begin; k < end; k += depth_block)
         for (Index j = 0; j < width; j += panel_width) {
           const Index part = std::min(depth_block, end - k);
-          if (!in_place) fill_panel<panel_width>(b_here, k, part, column + j, panel);
+          fill_panel<panel_width>(b_here, k, part, column + j, panel);
           table_product(rows, std::min<Index>(panel_width, width - j), part, a_numbers + k * a.column_stride,
-                        row_offsets.data(), depth_offsets.data(),
-                        in_place ? b_here.numbers + k * b.row_stride + column + j : panel,
-                        in_place ? b.row_stride : panel_width, c + piece / pair * size + j, result_offsets.data(),
-                        piece % pair == 1 || k > begin);
+                        row_offsets.data(), depth_offsets.data(), panel, panel_width, c + piece / pair * size + j,
+                        result_offsets.data(), piece % pair == 1 || k > begin);
         }
     }
     add_in_pairs(c, sums, size);
@@ -87,16 +83,19 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
   });
 }
 
-// The same for a few rows and a b that lies transposed: it is turned on the way, without panels.
+// The same for a few rows, without panels.
 void product_of_few_rows(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
                          const Real* bias, Real* result) {
-  const Index M = a.rows, N = b.columns, blocks = (N + column_block - 1) / column_block;
+  constexpr Index most_columns = 256;  // of a task: a KB of each row
+  const Index M = a.rows, N = b.columns, blocks = (N + most_columns - 1) / most_columns;
   const Index count = static_cast<Index>(a_begins.size());
+  const bool transposed = b.row_stride == 1;
   parallel_for(count * blocks, double(count) * M * N * a.columns / 10, [&](Index task) {
     const Index matrix = task / blocks, column = N * (task % blocks) / blocks, end = N * (task % blocks + 1) / blocks;
     Real* const to = result + matrix * M * N + column;
-    turned_product(M, end - column, a.columns, a.numbers + a_begins[matrix], a.row_stride,
-                   b.numbers + b_begins[matrix] + column * b.column_stride, b.column_stride, to, N);
+    few_rows_product(M, end - column, a.columns, a.numbers + a_begins[matrix], a.row_stride,
+                     b.numbers + b_begins[matrix] + column * b.column_stride, transposed,
+                     transposed ? b.column_stride : b.row_stride, to, N);
     for (Index i = 0; bias && i < M; ++i)
       for (Index j = column; j < end; ++j) to[i * N + j - column] += bias[j];
   });
@@ -126,10 +125,9 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
   Tensor y = Tensor::uninitialized(product_shape(a.shape(), b.shape(), M, N));
   const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
   Real* const all = y.writable();
-  const bool along_depth = !a_transposed && B.row_stride == 1;  // that is how both operands lie
-  if (along_depth && N < lanes && A.columns >= 8 * lanes)
+  if (!a_transposed && B.row_stride == 1 && N < lanes && A.columns >= 8 * lanes)
     product_of_few_columns(A, a_begins, B, b_begins, bias, all);
-  else if (along_depth && M <= most_turned_rows && N >= lanes && A.columns >= lanes)
+  else if (!a_transposed && M <= few_rows && N >= lanes && A.columns >= lanes)
     product_of_few_rows(A, a_begins, B, b_begins, bias, all);
   else if (a_transposed && !bias && few_samples(A.columns, chunk, M, N))
     product_over_samples(A.transposed(), a_begins, B, b_begins, chunk, false, all);
