@@ -9,15 +9,15 @@ namespace tapestry::kernels {
 
 // Winograd's tiles need fewer multiplications, but the transforms cost, too. There must be channels on both sides to
 // share those of the pictures, and for a pair of channels enough multiplications saved in the windows of a single
-// picture to repay the transform of its kernel. Large transformed weights come and go by slower memory and must have
-// more to do; the limits are measured.
+// picture to repay the transform of its kernel; more, if sums over a few channels are short. Large transformed weights
+// come and go by slower memory and must have more to do. The limits are measured.
 static bool winograd_pays(const Convolution& k) {
-  constexpr double large = 2e6, very_large = 5e6;  // numbers
-  if (std::min(k.C, k.O) < 16 || std::max(k.g.stride_h, k.g.stride_w) > 2) return false;
+  const Index channels = std::min(k.C, k.O);
+  if (channels < 16 || std::max(k.g.stride_h, k.g.stride_w) > 2) return false;
   const double saving = winograd::saving(k), direct = static_cast<double>(k.P * k.Q * k.taps());
-  if (saving == 0 || direct - direct / saving < 100) return false;
-  const double size = winograd::transformed_size(k), weights = k.C * k.O * size;
-  return weights <= large || direct >= (weights <= very_large ? 6.5 : 10.5) * size;
+  if (saving == 0 || direct - direct / saving < (channels < 32 ? 200 : 100)) return false;
+  const double size = winograd::transformed_size(k);
+  return k.C * k.O * size <= 2e6 || direct >= 10 * size;
 }
 
 Way best_way(const Convolution& k) {
