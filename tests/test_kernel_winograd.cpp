@@ -96,10 +96,13 @@ TEST_CASE("winograd: is left where a single picture would wait for the transform
   CHECK(way(64, 64, 4, 2, 4) == kernels::Way::winograd);
   CHECK(way(256, 512, 4, 2, 4) == kernels::Way::table);  // one tile for each transformed kernel
   CHECK(way(128, 128, 2, 1, 4) == kernels::Way::table);  // 39 multiplications saved for each kernel
-  CHECK(way(128, 256, 4, 2, 7) == kernels::Way::winograd);
-  CHECK(way(256, 512, 4, 2, 7) == kernels::Way::table);  // 13 million transformed weights
+  CHECK(way(64, 256, 4, 2, 7) == kernels::Way::winograd);
+  CHECK(way(128, 256, 4, 2, 7) == kernels::Way::table);  // 3 million transformed weights
+  CHECK(way(256, 512, 3, 1, 5) == kernels::Way::table);
   CHECK(way(256, 512, 3, 1, 8) == kernels::Way::winograd);
   CHECK(way(8, 64, 4, 2, 16) != kernels::Way::winograd);  // too few channels
+  CHECK(way(16, 256, 3, 1, 4) == kernels::Way::table);    // too few for what a small grid saves
+  CHECK(way(16, 256, 3, 1, 7) == kernels::Way::winograd);
   CHECK(way(64, 64, 4, 3, 16) == kernels::Way::table);
   CHECK(way(512, 512, 3, 1, 2) == kernels::Way::unfolded);
 }
