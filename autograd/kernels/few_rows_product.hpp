@@ -41,8 +41,8 @@ void straight_columns(Index depth, const Real* A, Index a_stride, const Real* B,
 }
 
 // B(l, j) = B[j b_stride + l]: squares of B are turned in registers, as for a transposition (transpose.hpp). Squares of
-// eight, or of a vector if that is less, are the quickest to turn. Two beside each other, if there are
-// registers: the additions of one need not wait for those of the other.
+// eight, or of a vector if that is less, are the quickest to turn; two beside each other, if there are registers: the
+// additions of one need not wait for those of the other.
 using Side = std::conditional_t<(lanes > 8), Eigen::internal::unpacket_traits<Packet>::half, Packet>;
 constexpr int side = Eigen::internal::unpacket_traits<Side>::size, most_squares = registers / 16;
 
