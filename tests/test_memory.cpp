@@ -1,6 +1,7 @@
 // Where memory comes from and goes to. (That a training step recycles all of it: test_training_step.cpp.)
-#include <cstdint>
 #include <doctest/doctest.h>
+
+#include <cstdint>
 #include <thread>
 
 #include "autograd/kernels/scratch.hpp"

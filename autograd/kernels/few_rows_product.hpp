@@ -2,9 +2,9 @@
 //
 //   C[i c_stride + j] = sum over l of A[i a_stride + l] * B(l, j),      i < rows, j < columns, l < depth
 //
-// To bring B into panels first would cost more than to multiply it, so it is read where it lies. Lanes belong to columns
-// of C, never to l, and sums are cut into pieces of depth_block: each number is summed in the order of table_product,
-// and has the same bits.
+// To bring B into panels first would cost more than to multiply it, so it is read where it lies. Lanes belong to
+// columns of C, never to l, and sums are cut into pieces of depth_block: each number is summed in the order of
+// table_product, and has the same bits.
 #pragma once
 #include <type_traits>
 
