@@ -38,9 +38,10 @@ Pool& pool() {
   return pool;
 }
 
+constexpr std::size_t large_page = 2 << 20;
+
 // A few large pages instead of thousands of small ones, where the system has them: kernels walk through large weights
 // and pictures in strides, from page to page, and the processor remembers only where a few thousand pages lie.
-constexpr std::size_t large_page = 2 << 20;
 void* from_system(std::size_t bytes) {
   const bool large = bytes >= large_page;
   void* block = nullptr;
@@ -105,9 +106,10 @@ void release(void* block, std::size_t bytes) {
 }
 
 void* allocate_scratch(std::size_t bytes) {
-  bytes = whole_lines(bytes);
+  if (!recycles) return allocate(bytes);
   Stack& s = stack();
-  if (!recycles || bytes > static_cast<std::size_t>(s.end - s.top)) return allocate(bytes);
+  bytes = whole_lines(bytes);
+  if (bytes > static_cast<std::size_t>(s.end - s.top)) return allocate(bytes);
   void* const block = s.top;
   s.top += bytes;
   Pool& p = pool();
@@ -120,8 +122,9 @@ void* allocate_scratch(std::size_t bytes) {
 }
 
 void release_scratch(void* block, std::size_t bytes) {
-  bytes = whole_lines(bytes);
+  if (!recycles) return release(block, bytes);
   Stack& s = stack();
+  bytes = whole_lines(bytes);
   if (!s.has(block)) return release(block, bytes);
   s.top = static_cast<char*>(block);
   std::lock_guard lock(pool().mutex);

@@ -147,8 +147,8 @@ std::vector<double> play(const Checkpoint& golden, const std::string& path, Inde
 }
 
 // In float only losses are compared: Adam's first steps are close to sign(g), so a weight whose gradient is near zero
-// may go either way. In a few of a hundred roundings that moves a later loss of S3 by 1e-5 and more, so what counts is
-// the median over some of them.
+// may go either way. With some roundings that moves a later loss of S3 by 1e-5 and more, so what counts is the median
+// over a few of them.
 void check_file(const fs::path& path) {
   CAPTURE(path);
   const Checkpoint golden = read_safetensors(path.string());
