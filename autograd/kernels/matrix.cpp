@@ -53,9 +53,11 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
   const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk;
   const Index pair = chunk <= depth_block ? 2 : 1;  // of every two short pieces, the table product adds the second
   const Index sums = (pieces + pair - 1) / pair, row_blocks = (a.rows + row_block - 1) / row_block;
+  const Index longest = std::min({chunk, depth_block, depth});  // part of the depth that is summed at a time
   const Offsets row_offsets = multiples(std::min(row_block, a.rows), a.row_stride);
-  const Offsets depth_offsets = multiples(std::min({chunk, depth_block, depth}), a.column_stride);
+  const Offsets depth_offsets = multiples(longest, a.column_stride);
   const Offsets result_offsets = multiples(std::min(row_block, a.rows), column_block);
+  const std::vector<Index> lines = lines_of_panel<panel_width>(b, longest);
   const Index column_blocks = (b.columns + column_block - 1) / column_block;
   const Index count = static_cast<Index>(a_begins.size()), in_one = column_blocks * row_blocks;
   const double work = double(count) * a.rows * b.columns * depth / 50;  // nanoseconds, roughly
@@ -66,16 +68,19 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
     const Matrix b_here = b.at(b_begins[matrix]);
     const Index rows = std::min(row_block, a.rows - row), size = rows * column_block;
     const Index width = std::min(column_block, b.columns - column);
-    const Scratch panel(std::min({chunk, depth_block, depth}) * panel_width), c(sums * size);
+    const Scratch panel(longest * panel_width), c(sums * size);
     for (Index piece = 0; piece < pieces; ++piece) {
       const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
       for (Index k = begin; k < end; k += depth_block)
         for (Index j = 0; j < width; j += panel_width) {
-          const Index part = std::min(depth_block, end - k);
+          const Index part = std::min(depth_block, end - k), next = k + part;
+          const bool whole = next + longest <= depth && width - j >= panel_width;
+          const Fetch ahead{b_here.numbers + next * b.row_stride + (column + j) * b.column_stride, lines.data(),
+                            lines.data() + (whole ? lines.size() : 0)};
           fill_panel<panel_width>(b_here, k, part, column + j, panel);
           table_product(rows, std::min<Index>(panel_width, width - j), part, a_numbers + k * a.column_stride,
                         row_offsets.data(), depth_offsets.data(), panel, panel_width, c + piece / pair * size + j,
-                        result_offsets.data(), piece % pair == 1 || k > begin);
+                        result_offsets.data(), piece % pair == 1 || k > begin, ahead);
         }
     }
     add_in_pairs(c, sums, size);

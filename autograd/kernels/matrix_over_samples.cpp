@@ -99,9 +99,15 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
     for (Index column = first_column; column < last; column += lanes) {
       fill_panel<lanes>(b_here, 0, samples, column, panel);
       const Index columns = std::min<Index>(lanes, N - column);
+      const Index share = samples * tile_height / rows + 1;  // of the next panel, for each tile
+      Index fetched = column + lanes < last ? 0 : samples;
       for (Index i = 0; i < rows; i += tile_height) {
-        const Tile sum = sum_in_pairs({packed + i * samples, panel, samples}, chunk);
         Real* const to = result + (matrix * M + row + i) * N + column;
+        // While it is summed, what it will be written to comes into the cache, and some of the next panel.
+        for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) __builtin_prefetch(to + r * N, 1);
+        for (const Index until = std::min(samples, fetched + share); fetched < until; ++fetched)
+          __builtin_prefetch(b_here.numbers + fetched * b.row_stride + column + lanes);
+        const Tile sum = sum_in_pairs({packed + i * samples, panel, samples}, chunk);
         for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) {
           Real* const here = to + r * N;
           if (columns == lanes) {

@@ -34,6 +34,18 @@ void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* p
     for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, columns, panel + k * width);
 }
 
+// Where the lines of memory lie that `count` rows of such a panel come from, counted from its first number.
+template <int width>
+std::vector<Index> lines_of_panel(const Matrix& b, Index count) {
+  constexpr Index line = 64 / sizeof(Real);
+  const Index columns = std::min<Index>(width, b.columns);
+  const Index rows_in_line = b.column_stride == 1 ? 1 : line, columns_in_line = b.column_stride == 1 ? line : 1;
+  std::vector<Index> lines;
+  for (Index j = 0; j < columns; j += columns_in_line)
+    for (Index k = 0; k < count; k += rows_in_line) lines.push_back(k * b.row_stride + j * b.column_stride);
+  return lines;
+}
+
 // C = a^T b for each pair of matrices, whose rows are samples of a batch; those of a lie one after another. The sum
 // over samples is taken over chunks and in pairs (pairwise_sum.hpp): matrix_over_samples.cpp. With `add`, C is added to
 // what the result was before.

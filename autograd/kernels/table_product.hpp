@@ -44,6 +44,20 @@ inline Index columns_in_panel(Index columns, Index panel) {
   return std::min<Index>(panel_width, columns - panel * panel_width);
 }
 
+// What a table product does besides, at each step of its inner loop.
+struct Nothing {
+  void operator()() const {}
+};
+// Fetches what will be read next into the second-level cache, a line at each step. If more are asked for at once, the
+// processor takes no other loads until it has them.
+struct Fetch {
+  const Real* from;
+  const Index *line, *end;  // places of the lines
+  void operator()() {
+    if (line != end) __builtin_prefetch(from + *line++, 0, 2);
+  }
+};
+
 namespace detail {
 struct Operands {  // of the table product
   const Real* A;
@@ -55,8 +69,8 @@ struct Operands {  // of the table product
   bool add;
 };
 
-template <int vectors, int rows>
-void table_tile(const Operands& of, Index row, Index l, Index end) {
+template <int vectors, int rows, class Besides>
+void table_tile(const Operands& of, Index row, Index l, Index end, Besides& besides) {
   using namespace Eigen::internal;
   Packet sum[rows][vectors];
   const Real* from[rows];
@@ -69,6 +83,7 @@ void table_tile(const Operands& of, Index row, Index l, Index end) {
   const int* const t = of.t;
   const Real* b = of.B + l * of.b_stride;
   for (; l < end; ++l, b += of.b_stride) {
+    besides();
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i) {
       const Packet a = pset1<Packet>(from[i][t[l]]);
@@ -88,36 +103,37 @@ void table_tile(const Operands& of, Index row, Index l, Index end) {
 }
 
 // As few tiles as possible, all of about the same height.
-template <int vectors>
-void table_rows(const Operands& of, Index count, Index l, Index end) {
+template <int vectors, class Besides>
+void table_rows(const Operands& of, Index count, Index l, Index end, Besides& besides) {
   constexpr int highest = tile_rows(vectors);
   static constexpr auto tile_of = []<int... i>(std::integer_sequence<int, i...>) {
-    return std::array{&table_tile<vectors, i + 1>...};
+    return std::array{&table_tile<vectors, i + 1, Besides>...};
   }
   (std::make_integer_sequence<int, highest>());
   const Index tiles = (count + highest - 1) / highest;
   for (Index tile = 0, row = 0; tile < tiles; ++tile) {
     const Index next = count * (tile + 1) / tiles;
-    tile_of[next - row - 1](of, row, l, end);
+    tile_of[next - row - 1](of, row, l, end, besides);
     row = next;
   }
 }
 
-template <int vectors = panel_vectors>
-void table_columns(const Operands& of, Index columns, Index rows, Index l, Index end) {
+template <int vectors, class Besides>
+void table_columns(const Operands& of, Index columns, Index rows, Index l, Index end, Besides& besides) {
   if constexpr (vectors > 1)
-    if (columns <= (vectors - 1) * lanes) return table_columns<vectors - 1>(of, columns, rows, l, end);
-  table_rows<vectors>(of, rows, l, end);
+    if (columns <= (vectors - 1) * lanes) return table_columns<vectors - 1>(of, columns, rows, l, end, besides);
+  table_rows<vectors>(of, rows, l, end, besides);
 }
 }  // namespace detail
 
 // All rows against one panel, of which only the first `columns` matter: what is written beyond them means nothing.
-inline void table_product(Index rows, Index columns, Index depth, const Real* A, const int* a, const int* t,
-                          const Real* B, Index b_stride, Real* C, const int* c, bool add) {
+template <class Besides = Nothing>
+void table_product(Index rows, Index columns, Index depth, const Real* A, const int* a, const int* t, const Real* B,
+                   Index b_stride, Real* C, const int* c, bool add, Besides besides = {}) {
   const Index pieces = std::max<Index>(1, (depth + depth_block / 2) / depth_block);
   for (Index piece = 0; piece < pieces; ++piece, add = true)
-    detail::table_columns({A, a, t, B, b_stride, C, c, add}, columns, rows, depth * piece / pieces,
-                          depth * (piece + 1) / pieces);
+    detail::table_columns<panel_vectors>({A, a, t, B, b_stride, C, c, add}, columns, rows, depth * piece / pieces,
+                                         depth * (piece + 1) / pieces, besides);
 }
 
 // A place in a table, which holds 32 bits: enough for one padded picture of 8 GB.
