@@ -5,24 +5,16 @@
 //   scatter          rows: output pixels    depth: taps that reach one  panels: output channels
 //   weight_gradient  rows: taps             depth: output pixels        panels: channels of the small picture
 //
-// A few pictures at a time form a group, so that small pictures still make enough rows.
+// A few pictures at a time form a group, so that small pictures still make enough rows: about 192.
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/pictures.hpp"
 
 namespace tapestry::kernels::table {
-namespace {
-
-// Pictures in a group: about 192 rows, but at least eight groups in a batch, so that all threads have work.
-Index pictures_in_group(const Convolution& k) {
-  return std::clamp<Index>(192 / (k.P * k.Q), 1, std::max<Index>(1, k.N / 8));
-}
-
-}  // namespace
-
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
-  const Index G = pictures_in_group(k), pixels = k.P * k.Q, depth = k.C * k.taps();
+  const Groups groups(k.N, 192 / (k.P * k.Q));
+  const Index G = groups.largest(), pixels = k.P * k.Q, depth = k.C * k.taps();
   const Padded padded = covered(k);
   const Offsets taps = taps_of_window(k, padded, padded.area(), k.C);
   const Offsets places = windows_of_pictures(k, padded, G, k.C * padded.area());
@@ -38,8 +30,8 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 
   Tensor y = Tensor::uninitialized(k.small());
   Real* const to = y.writable();
-  parallel_for((k.N + G - 1) / G, k.nanoseconds(), [&](Index group) {
-    const Index first = group * G, count = std::min(G, k.N - first);
+  parallel_for(groups.count, k.nanoseconds(), [&](Index group) {
+    const Index first = groups.first(group), count = groups.size(group);
     const Scratch pictures(G * k.C * padded.area()), sums(G * pixels * panel_width);
     for (Index plane = 0; plane < count * k.C; ++plane)
       pad(x.data() + (first * k.C + plane) * k.H * k.W, k.H, k.W, padded, pictures + plane * padded.area());
@@ -59,7 +51,8 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 // every stride-th after it. So the result falls into stride_h x stride_w phases, each an ordinary stride-1 gather with
 // its own taps, and no two threads ever add to one place.
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
-  const Index G = pictures_in_group(k), pixels = k.H * k.W, sh = k.g.stride_h, sw = k.g.stride_w;
+  const Groups groups(k.N, 192 / (k.P * k.Q));
+  const Index G = groups.largest(), pixels = k.H * k.W, sh = k.g.stride_h, sw = k.g.stride_w;
   const Index above = (k.R() - 1) / sh, before = (k.S() - 1) / sw;  // how far back the taps of a pixel reach
   const Padded padded{above + (k.H - 1 + k.g.top) / sh + 1, before + (k.W - 1 + k.g.left) / sw + 1, above, before};
 
@@ -112,8 +105,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
   const Offsets planes = multiples(pixels, panel_width);
   Tensor x = Tensor::uninitialized(k.big());
   Real* const to = x.writable();
-  parallel_for((k.N + G - 1) / G, k.nanoseconds(), [&](Index group) {
-    const Index first = group * G, count = std::min(G, k.N - first);
+  parallel_for(groups.count, k.nanoseconds(), [&](Index group) {
+    const Index first = groups.first(group), count = groups.size(group);
     const Scratch pictures(G * k.O * padded.area()), sums(G * pixels * panel_width);
     for (Index plane = 0; plane < count * k.O; ++plane)
       pad(y.data() + (first * k.O + plane) * k.P * k.Q, k.P, k.Q, padded, pictures + plane * padded.area());

@@ -40,9 +40,6 @@ struct Plan {
 
   int small_height() const { return y.points(0, y.m); }
   int small_width() const { return x.points(0, x.m); }
-  Index pictures_in_group(Index tiles_in_group, Index most) const {
-    return std::clamp<Index>(tiles_in_group / tiles.size(), 1, std::max<Index>(1, most));
-  }
 
   // f(phase along y, along x, number of its first point)
   template <class F>
@@ -114,7 +111,8 @@ void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B,
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
   const Plan plan(k);
-  const Index G = plan.pictures_in_group(24, k.N / 8), pitch = in_lanes(k.C), tiles = G * plan.tiles.size();
+  const Groups groups(k.N, 24 / plan.tiles.size());
+  const Index pitch = in_lanes(k.C), tiles = groups.largest() * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
   const Scratch weights(panels(k.O) * plan.points * weight_step(k.C));
   transform_weights(k, plan, k.C, k.O, w.data(), k.taps(), k.C * k.taps(), weights);
@@ -123,8 +121,8 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
   const Offsets rows = multiples(tiles, pitch), depth = multiples(k.C, 1), results = multiples(tiles, panel_width);
   Tensor y = Tensor::uninitialized(k.small());
   Real* const to = y.writable();
-  parallel_for((k.N + G - 1) / G, k.nanoseconds(), [&](Index group) {
-    const Index first = group * G, count = std::min(G, k.N - first);
+  parallel_for(groups.count, k.nanoseconds(), [&](Index group) {
+    const Index first = groups.first(group), count = groups.size(group);
     const Scratch picture(plan.height * plan.width * pitch), transformed(plan.points * step);
     const Scratch sums(plan.small_points * sum_step), result(windows * panel_width);
     std::fill_n(static_cast<Real*>(picture), plan.height * plan.width * pitch, Real(0));
@@ -156,7 +154,8 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
   const Plan plan(k);
-  const Index G = plan.pictures_in_group(24, k.N / 8), pitch = in_lanes(k.O), tiles = G * plan.tiles.size();
+  const Groups groups(k.N, 24 / plan.tiles.size());
+  const Index pitch = in_lanes(k.O), tiles = groups.largest() * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
   const Scratch weights(panels(k.C) * plan.points * weight_step(k.O));
   transform_weights(k, plan, k.O, k.C, w.data(), k.C * k.taps(), k.taps(), weights);
@@ -165,8 +164,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
   const Offsets rows = multiples(tiles, pitch), depth = multiples(k.O, 1), results = multiples(tiles, panel_width);
   Tensor x = Tensor::uninitialized(k.big());
   Real* const to = x.writable();
-  parallel_for((k.N + G - 1) / G, k.nanoseconds(), [&](Index group) {
-    const Index first = group * G, count = std::min(G, k.N - first), area = plan.height * plan.width * panel_width;
+  parallel_for(groups.count, k.nanoseconds(), [&](Index group) {
+    const Index first = groups.first(group), count = groups.size(group), area = plan.height * plan.width * panel_width;
     const Scratch picture(windows * pitch), transformed(plan.small_points * step);
     const Scratch sums(plan.points * sum_step), result(area);
     for (Index n = 0; n < count; ++n) {
@@ -202,7 +201,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Plan plan(k);
-  const Index G = plan.pictures_in_group(48, chunk_samples), tiles = G * plan.tiles.size(), windows = k.P * k.Q;
+  const Index G = std::clamp<Index>(48 / plan.tiles.size(), 1, chunk_samples), tiles = G * plan.tiles.size(),
+              windows = k.P * k.Q;
   const Index slice = std::clamp<Index>(in_lanes(k.C / 2), lanes, 64);  // channels of the big picture to a task
   const Index slices = (k.C + slice - 1) / slice;
   const Index step = tiles * slice + odd_line, small_step = tiles * panel_width + odd_line;

@@ -6,6 +6,19 @@
 
 namespace tapestry::kernels {
 
+// A batch in groups of about the same number of pictures, `most` or fewer. There are at least eight groups if there are
+// so many pictures, and then a multiple of four: so two or four threads end together.
+struct Groups {
+  Index pictures, count;
+  Groups(Index pictures, Index most) : pictures(pictures) {
+    most = std::clamp<Index>(pictures / 8, 1, std::max<Index>(1, most));
+    count = std::min(pictures, ((pictures + most - 1) / most + 3) / 4 * 4);
+  }
+  Index first(Index group) const { return pictures * group / count; }
+  Index size(Index group) const { return first(group + 1) - first(group); }
+  Index largest() const { return (pictures + count - 1) / count; }
+};
+
 struct Padded {  // a plane of a picture, surrounded by zeros or cropped
   Index height, width, top, left;
   Index area() const { return height * width; }

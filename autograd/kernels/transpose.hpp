@@ -1,6 +1,7 @@
 // Transposition of a matrix that is part of larger ones.
 #pragma once
 #include <Eigen/Core>
+#include <algorithm>
 
 #include "autograd/tensor.hpp"
 
@@ -8,19 +9,23 @@ namespace tapestry::kernels {
 
 namespace detail {
 // Squares of n x n numbers, n the width of a vector: rows in registers, exchanged there, written as columns. The last
-// square of a row or column overlaps the one before it: cheaper than a loop over odd numbers.
+// square of a row or column overlaps the one before it: cheaper than a loop over odd numbers. They follow one another
+// along the longer side: memory is better at a few long streams than at many short ones.
 template <class Packet, class From, class To>
 void transpose_in_squares(Index rows, Index columns, From from, To to) {
   constexpr Index n = Eigen::internal::unpacket_traits<Packet>::size;
-  for (Index i = 0;; i = std::min(i + n, rows - n)) {
-    for (Index j = 0;; j = std::min(j + n, columns - n)) {
+  const bool tall = rows > columns;
+  const Index across = std::min(rows, columns) - n, along = std::max(rows, columns) - n;  // where the last ones begin
+  for (Index a = 0;; a = std::min(a + n, across)) {
+    for (Index b = 0;; b = std::min(b + n, along)) {
+      const Index i = tall ? b : a, j = tall ? a : b;
       Eigen::internal::PacketBlock<Packet, n> square;
       for (int k = 0; k < n; ++k) square.packet[k] = Eigen::internal::ploadu<Packet>(from(i + k) + j);
       Eigen::internal::ptranspose(square);
       for (int k = 0; k < n; ++k) Eigen::internal::pstoreu(to(j + k) + i, square.packet[k]);
-      if (j == columns - n) break;
+      if (b == along) break;
     }
-    if (i == rows - n) break;
+    if (a == across) break;
   }
 }
 }  // namespace detail
