@@ -18,25 +18,46 @@ struct Channels {  // x as (N, C, area)
   Index count() const { return N * area; }
 };
 
+// Rows of features, a few at a time: only their sums become doubles. The loop over features can use vectors.
+constexpr Index few = 8;
+template <Index rows, class F, class G>
+void add_rows(Index C, Index begin, F f, G g, double* of_f, double* of_g) {
+  for (Index c = 0; c < C; ++c) {
+    Real sum_f = 0, sum_g = 0;
+    for (Index row = 0; row < rows; ++row) sum_f += f(c, begin + row * C + c), sum_g += g(c, begin + row * C + c);
+    of_f[c] += sum_f, of_g[c] += sum_g;
+  }
+}
+
 // For each channel c the sums over n and area of f(c, place in x) and of g(c, place in x): (2, C). Over chunks of
 // samples, then in pairs.
 template <class F, class G>
 Tensor channel_sums(const Channels& x, F f, G g) {
-  const Index count = chunks(x.N), C = x.C;
+  const Index count = chunks(x.N), C = x.C, width = x.area == 1 ? 1 : side_by_side;
   const Scratch partial(count * 2 * C);
   parallel_for(count, 0.5 * x.N * C * x.area, [&](Index chunk) {
-    std::vector<double> sums(2 * C);
-    for (Index n = chunk * chunk_samples; n < std::min(x.N, (chunk + 1) * chunk_samples); ++n)
-      if (x.area == 1)  // a row of features: this loop can use vectors
-        for (Index c = 0; c < C; ++c) sums[c] += f(c, n * C + c), sums[C + c] += g(c, n * C + c);
-      else
+    std::vector<double> sums(2 * C * width);
+    double *const of_f = sums.data(), *const of_g = of_f + C * width;
+    const Index end = std::min(x.N, (chunk + 1) * chunk_samples);
+    for (Index n = chunk * chunk_samples; n < end;) {
+      if (x.area > 1) {
         for (Index c = 0; c < C; ++c) {
           const Index begin = (n * C + c) * x.area;
-          const auto [of_f, of_g] = sums_of(
-              x.area, [=](Index i) { return f(c, begin + i); }, [=](Index i) { return g(c, begin + i); });
-          sums[c] += of_f, sums[C + c] += of_g;
+          add_sums(
+              x.area, [=](Index i) { return f(c, begin + i); }, [=](Index i) { return g(c, begin + i); },
+              of_f + c * width, of_g + c * width);
         }
-    for (Index i = 0; i < 2 * C; ++i) partial[chunk * 2 * C + i] = static_cast<Real>(sums[i]);
+        n += 1;
+      } else if (n + few <= end) {
+        add_rows<few>(C, n * C, f, g, of_f, of_g);
+        n += few;
+      } else {
+        add_rows<1>(C, n * C, f, g, of_f, of_g);
+        n += 1;
+      }
+    }
+    for (Index i = 0; i < 2 * C; ++i)
+      partial[chunk * 2 * C + i] = static_cast<Real>(sum_of(width, [=](Index j) { return of_f[i * width + j]; }));
   });
   add_in_pairs(partial, count, 2 * C);
   Tensor total = Tensor::uninitialized({2, C});
@@ -48,11 +69,13 @@ Tensor channel_sums(const Channels& x, F f, G g) {
 std::vector<Real> near_means(const Channels& x, const Real* numbers) {
   const Index samples = std::min<Index>(x.N, 4);
   std::vector<Real> near(x.C);
-  for (Index s = 0; s < samples; ++s)
-    for (Index c = 0; c < x.C; ++c) {
-      const Real* const from = numbers + (s * x.N / samples * x.C + c) * x.area;
-      near[c] += static_cast<Real>(sum_of(x.area, [=](Index i) { return from[i]; }) / double(samples * x.area));
-    }
+  for (Index s = 0; s < samples; ++s) {
+    const Real* const sample = numbers + s * x.N / samples * x.C * x.area;
+    for (Index c = 0; c < x.C; ++c)
+      near[c] +=
+          x.area == 1 ? sample[c] : static_cast<Real>(sum_of(x.area, [=](Index i) { return sample[c * x.area + i]; }));
+  }
+  for (Real& number : near) number /= static_cast<Real>(samples * x.area);
   return near;
 }
 
@@ -82,11 +105,12 @@ ChannelStatistics channel_statistics(const Tensor& x) {
       channels, [=](Index c, Index i) { return from[i] - s[c]; },
       [=](Index c, Index i) { return (from[i] - s[c]) * (from[i] - s[c]); });
   Tensor mean = Tensor::uninitialized({channels.C}), variance = Tensor::uninitialized({channels.C});
+  Real *const to_mean = mean.writable(), *const to_variance = variance.writable();
   const double count = static_cast<double>(channels.count());
   for (Index c = 0; c < channels.C; ++c) {
     const double away = sums[c] / count, squares = sums[channels.C + c] / count - away * away;
-    mean.writable()[c] = static_cast<Real>(near[c] + away);
-    variance.writable()[c] = static_cast<Real>(squares < 0 ? 0 : squares);
+    to_mean[c] = static_cast<Real>(s[c] + away);
+    to_variance[c] = static_cast<Real>(squares < 0 ? 0 : squares);
   }
   return {mean, variance};
 }
