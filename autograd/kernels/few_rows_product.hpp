@@ -15,29 +15,47 @@ namespace tapestry::kernels {
 constexpr Index few_rows = 4;  // for more, a panel is cheaper
 
 namespace detail {
-// B(l, j) = B[l b_stride + j]: as many vectors of a row at a time as there are registers for sums.
-template <int rows, int vectors>
-void straight_columns(Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
-                      Index c_stride) {
+// B(l, j) = B[l b_stride + j]: a few rows of B at a time, from one end to the other, as memory likes it. So sums cannot
+// stay in registers: vector v of row i has its place in `sums`. The last vector may overlap the one before it.
+template <int rows, int together>
+void add_straight(Index columns, const Real* A, Index a_stride, const Real* B, Index b_stride, bool first, Real* sums) {
   using namespace Eigen::internal;
+  Packet a[rows][together];
+  for (int i = 0; i < rows; ++i)
+    for (int l = 0; l < together; ++l) a[i][l] = pset1<Packet>(A[i * a_stride + l]);
+  for (Index column = 0; column < columns; column += lanes, sums += rows * lanes) {
+    const Real* const from = B + std::min(column, columns - lanes);
+    Packet sum[rows];
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; ++i) sum[i] = first ? pset1<Packet>(Real(0)) : ploadu<Packet>(sums + i * lanes);
+#pragma GCC unroll 8
+    for (int l = 0; l < together; ++l)
+#pragma GCC unroll 4
+      for (int i = 0; i < rows; ++i) sum[i] = pmadd(a[i][l], ploadu<Packet>(from + l * b_stride), sum[i]);
+#pragma GCC unroll 4
+    for (int i = 0; i < rows; ++i) pstoreu(sums + i * lanes, sum[i]);
+  }
+}
+
+template <int rows>
+void straight_rows(Index columns, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
+                   Index c_stride) {
+  using namespace Eigen::internal;
+  constexpr int together = 8 * rows <= registers / 2 ? 8 : 4;
+  const Index size = rows * in_lanes(columns);
+  const Scratch total(size), piece(size);
   for (Index begin = 0; begin < depth; begin += depth_block) {
     const Index end = std::min(begin + depth_block, depth);
-    Packet sum[rows][vectors];
-    for (auto& row : sum)
-      for (Packet& s : row) s = pset1<Packet>(Real(0));
-    for (Index l = begin; l < end; ++l)
-#pragma GCC unroll 16
-      for (int v = 0; v < vectors; ++v) {
-        const Packet b = ploadu<Packet>(B + l * b_stride + v * lanes);
-#pragma GCC unroll 4
-        for (int i = 0; i < rows; ++i) sum[i][v] = pmadd(pset1<Packet>(A[i * a_stride + l]), b, sum[i][v]);
-      }
-    for (int i = 0; i < rows; ++i)
-      for (int v = 0; v < vectors; ++v) {
-        Real* const to = C + i * c_stride + v * lanes;
-        pstoreu(to, begin == 0 ? sum[i][v] : padd(ploadu<Packet>(to), sum[i][v]));
-      }
+    Real* const sums = begin == 0 ? total : piece;
+    Index l = begin;
+    for (; l + together <= end; l += together)
+      add_straight<rows, together>(columns, A + l, a_stride, B + l * b_stride, b_stride, l == begin, sums);
+    for (; l < end; ++l) add_straight<rows, 1>(columns, A + l, a_stride, B + l * b_stride, b_stride, l == begin, sums);
+    for (Index i = 0; begin > 0 && i < size; ++i) total[i] += piece[i];
   }
+  for (Index column = 0, place = 0; column < columns; column += lanes)
+    for (int i = 0; i < rows; ++i, place += lanes)
+      pstoreu(C + i * c_stride + std::min(column, columns - lanes), ploadu<Packet>(total + place));
 }
 
 // B(l, j) = B[j b_stride + l]: squares of B are turned in registers, as for a transposition (transpose.hpp). Squares of
@@ -50,28 +68,32 @@ template <int rows, int squares>
 void turned_columns(Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
                     Index c_stride) {
   using namespace Eigen::internal;
+  constexpr Index line = 64 / sizeof(Real);
   Side sum[squares][rows];
-  const auto multiply = [&](Index begin, int first) {  // from `begin` on, but for the first few of a square
-#pragma GCC unroll 2
-    for (int q = 0; q < squares; ++q) {
-      PacketBlock<Side, side> square;  // vector k: number k of each column
+  const auto multiply = [&](int q, Index begin, int first) {  // from `begin` on, but for the first few of a square
+    PacketBlock<Side, side> square;                           // vector k: number k of each column
 #pragma GCC unroll 8
-      for (int j = 0; j < side; ++j) square.packet[j] = ploadu<Side>(B + (q * side + j) * b_stride + begin);
-      ptranspose(square);
+    for (int j = 0; j < side; ++j) square.packet[j] = ploadu<Side>(B + (q * side + j) * b_stride + begin);
+    ptranspose(square);
 #pragma GCC unroll 8
-      for (int k = 0; k < side; ++k)
+    for (int k = 0; k < side; ++k)
 #pragma GCC unroll 4
-        for (int i = 0; i < rows && k >= first; ++i)
-          sum[q][i] = pmadd(pset1<Side>(A[i * a_stride + begin + k]), square.packet[k], sum[q][i]);
-    }
+      for (int i = 0; i < rows && k >= first; ++i)
+        sum[q][i] = pmadd(pset1<Side>(A[i * a_stride + begin + k]), square.packet[k], sum[q][i]);
+  };
+  const auto multiply_all = [&](Index begin, int first) {
+    for (int q = 0; q < squares; ++q) multiply(q, begin, first);
   };
   for (Index begin = 0; begin < depth; begin += depth_block) {
     const Index end = std::min(begin + depth_block, depth);
     for (auto& of_square : sum)
       for (Side& s : of_square) s = pset1<Side>(Real(0));
     Index l = begin;
-    for (; l + side <= end; l += side) multiply(l, 0);
-    if (l < end) multiply(end - side, static_cast<int>(l - (end - side)));  // the last square overlaps the one before
+    for (; l + line <= end; l += line)  // whole lines of memory: columns may drive each other out of the cache
+      for (int q = 0; q < squares; ++q)
+        for (int of_line = 0; of_line < line; of_line += side) multiply(q, l + of_line, 0);
+    for (; l + side <= end; l += side) multiply_all(l, 0);
+    if (l < end) multiply_all(end - side, static_cast<int>(l - (end - side)));  // it overlaps the square before
     for (int q = 0; q < squares; ++q)
       for (int i = 0; i < rows; ++i) {
         Real* const to = C + i * c_stride + q * side;
@@ -80,35 +102,17 @@ void turned_columns(Index depth, const Real* A, Index a_stride, const Real* B, I
   }
 }
 
-// All columns: `wide` of them at a time as long as they last, then `narrow`; the last may overlap the ones before.
-using Columns = void (*)(Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
-                         Index c_stride);
-struct Step {
-  Index columns;
-  Columns multiply;
-};
-inline void each_step(Step wide, Step narrow, Index columns, Index depth, const Real* A, Index a_stride, const Real* B,
-                      Index b_stride, Index column_stride, Real* C, Index c_stride) {
-  Index column = 0;
-  for (; column + wide.columns <= columns; column += wide.columns)
-    wide.multiply(depth, A, a_stride, B + column * column_stride, b_stride, C + column, c_stride);
-  for (; column < columns; column += narrow.columns) {
-    const Index here = std::min(column, columns - narrow.columns);
-    narrow.multiply(depth, A, a_stride, B + here * column_stride, b_stride, C + here, c_stride);
-  }
-}
-template <int rows>
-void straight_rows(Index columns, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
-                   Index c_stride) {
-  constexpr int vectors = registers / 2 / rows;
-  each_step({vectors * lanes, straight_columns<rows, vectors>}, {lanes, straight_columns<rows, 1>}, columns, depth, A,
-            a_stride, B, b_stride, 1, C, c_stride);
-}
 template <int rows>
 void turned_rows(Index columns, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
                  Index c_stride) {
-  each_step({most_squares * side, turned_columns<rows, most_squares>}, {side, turned_columns<rows, 1>}, columns, depth,
-            A, a_stride, B, b_stride, b_stride, C, c_stride);
+  constexpr Index wide = most_squares * side;
+  Index column = 0;
+  for (; column + wide <= columns; column += wide)
+    turned_columns<rows, most_squares>(depth, A, a_stride, B + column * b_stride, b_stride, C + column, c_stride);
+  for (; column < columns; column += side) {
+    const Index here = std::min<Index>(column, columns - side);  // the last square may overlap the one before
+    turned_columns<rows, 1>(depth, A, a_stride, B + here * b_stride, b_stride, C + here, c_stride);
+  }
 }
 }  // namespace detail
 

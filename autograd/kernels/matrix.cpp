@@ -91,10 +91,10 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
 // The same for a few rows, without panels.
 void product_of_few_rows(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
                          const Real* bias, Real* result) {
-  constexpr Index most_columns = 256;  // of a task: a KB of each row
+  const bool transposed = b.row_stride == 1;
+  const Index most_columns = transposed ? 256 : 1024;  // of a task, which reads long stretches of memory
   const Index M = a.rows, N = b.columns, blocks = (N + most_columns - 1) / most_columns;
   const Index count = static_cast<Index>(a_begins.size());
-  const bool transposed = b.row_stride == 1;
   parallel_for(count * blocks, double(count) * M * N * a.columns / 10, [&](Index task) {
     const Index matrix = task / blocks, column = N * (task % blocks) / blocks, end = N * (task % blocks + 1) / blocks;
     Real* const to = result + matrix * M * N + column;
