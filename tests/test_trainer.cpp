@@ -57,8 +57,8 @@ std::string differences(const Files& a, Files b) {
   return names(b);
 }
 
-// Trains with 1, 2, 3 and 8 threads, again from what a run resolved, and with another seed; returns the differences
-// that the other seed makes.
+// Trains with 1, 2, 3 and 8 threads, with fewer than it asked for, again from what a run resolved, and with another
+// seed; returns the differences that the other seed makes.
 std::string check_reproducible(const TemporaryFolder& folder, const std::string& configuration) {
   write_file(folder / "config.json", configuration);
   train(folder, {"config.json", "--threads", "1", "--out", "first"});
@@ -69,6 +69,10 @@ std::string check_reproducible(const TemporaryFolder& folder, const std::string&
     train(folder, {"config.json", "--threads", threads, "--out", std::string("threads-") + threads});
     CHECK(differences(first, results(folder / ("threads-" + std::string(threads)))) == "");
   }
+  setenv("OMP_THREAD_LIMIT", "2", 1);  // two threads then do the work of eight
+  train(folder, {"config.json", "--threads", "8", "--out", "limited"});
+  unsetenv("OMP_THREAD_LIMIT");
+  CHECK(differences(first, results(folder / "limited")) == "");
   train(folder, {"first/config.json", "--out", "deeper/again"});
   CHECK(differences(first, results(folder / "deeper/again")) == "");
   CHECK(differences(files_below(folder / "first"), files_below(folder / "deeper/again")) == "run.json timing.csv ");

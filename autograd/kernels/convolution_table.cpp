@@ -5,15 +5,18 @@
 //   scatter          rows: output pixels    depth: taps that reach one  panels: output channels
 //   weight_gradient  rows: taps             depth: output pixels        panels: channels of the small picture
 //
-// A few pictures at a time form a group, so that small pictures still make enough rows: about 192.
+// A few pictures at a time form a group, so that small pictures still make enough rows.
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/pictures.hpp"
 
 namespace tapestry::kernels::table {
+
+constexpr Index rows_of_group = 192;  // or fewer
+
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
-  const Groups groups(k.N, 192 / (k.P * k.Q));
+  const Groups groups(k.N, rows_of_group / (k.P * k.Q));
   const Index G = groups.largest(), pixels = k.P * k.Q, depth = k.C * k.taps();
   const Padded padded = covered(k);
   const Offsets taps = taps_of_window(k, padded, padded.area(), k.C);
@@ -51,7 +54,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 // every stride-th after it. So the result falls into stride_h x stride_w phases, each an ordinary stride-1 gather with
 // its own taps, and no two threads ever add to one place.
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
-  const Groups groups(k.N, 192 / (k.P * k.Q));
+  const Groups groups(k.N, rows_of_group / (k.P * k.Q));
   const Index G = groups.largest(), pixels = k.H * k.W, sh = k.g.stride_h, sw = k.g.stride_w;
   const Index above = (k.R() - 1) / sh, before = (k.S() - 1) / sw;  // how far back the taps of a pixel reach
   const Padded padded{above + (k.H - 1 + k.g.top) / sh + 1, before + (k.W - 1 + k.g.left) / sw + 1, above, before};

@@ -18,7 +18,8 @@
 namespace tapestry::kernels::winograd {
 namespace {
 
-constexpr Index odd_line = 16;  // planes that lie a power of two apart would meet in the same lines of the cache
+constexpr Index tiles_of_group = 24;  // or fewer
+constexpr Index odd_line = 16;        // planes that lie a power of two apart would meet in the same lines of the cache
 
 struct Plan {
   Axis y, x;
@@ -111,7 +112,7 @@ void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B,
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
   const Plan plan(k);
-  const Groups groups(k.N, 24 / plan.tiles.size());
+  const Groups groups(k.N, tiles_of_group / plan.tiles.size());
   const Index pitch = in_lanes(k.C), tiles = groups.largest() * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
   const Scratch weights(panels(k.O) * plan.points * weight_step(k.C));
@@ -154,7 +155,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
   const Plan plan(k);
-  const Groups groups(k.N, 24 / plan.tiles.size());
+  const Groups groups(k.N, tiles_of_group / plan.tiles.size());
   const Index pitch = in_lanes(k.O), tiles = groups.largest() * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
   const Scratch weights(panels(k.C) * plan.points * weight_step(k.O));

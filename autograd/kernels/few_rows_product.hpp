@@ -68,7 +68,6 @@ template <int rows, int squares>
 void turned_columns(Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
                     Index c_stride) {
   using namespace Eigen::internal;
-  constexpr Index line = 64 / sizeof(Real);
   Side sum[squares][rows];
   const auto multiply = [&](int q, Index begin, int first) {  // from `begin` on, but for the first few of a square
     PacketBlock<Side, side> square;                           // vector k: number k of each column

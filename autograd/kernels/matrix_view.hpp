@@ -37,7 +37,6 @@ void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* p
 // Where the lines of memory lie that `count` rows of such a panel come from, counted from its first number.
 template <int width>
 std::vector<Index> lines_of_panel(const Matrix& b, Index count) {
-  constexpr Index line = 64 / sizeof(Real);
   const Index columns = std::min<Index>(width, b.columns);
   const Index rows_in_line = b.column_stride == 1 ? 1 : line, columns_in_line = b.column_stride == 1 ? line : 1;
   std::vector<Index> lines;

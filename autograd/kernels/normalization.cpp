@@ -39,22 +39,19 @@ Tensor channel_sums(const Channels& x, F f, G g) {
     std::vector<double> sums(2 * C * width);
     double *const of_f = sums.data(), *const of_g = of_f + C * width;
     const Index end = std::min(x.N, (chunk + 1) * chunk_samples);
-    for (Index n = chunk * chunk_samples; n < end;) {
-      if (x.area > 1) {
+    for (Index n = chunk * chunk_samples, samples; n < end; n += samples) {
+      samples = x.area == 1 && n + few <= end ? few : 1;
+      if (samples == few)
+        add_rows<few>(C, n * C, f, g, of_f, of_g);
+      else if (x.area == 1)
+        add_rows<1>(C, n * C, f, g, of_f, of_g);
+      else
         for (Index c = 0; c < C; ++c) {
           const Index begin = (n * C + c) * x.area;
           add_sums(
               x.area, [=](Index i) { return f(c, begin + i); }, [=](Index i) { return g(c, begin + i); },
               of_f + c * width, of_g + c * width);
         }
-        n += 1;
-      } else if (n + few <= end) {
-        add_rows<few>(C, n * C, f, g, of_f, of_g);
-        n += few;
-      } else {
-        add_rows<1>(C, n * C, f, g, of_f, of_g);
-        n += 1;
-      }
     }
     for (Index i = 0; i < 2 * C; ++i)
       partial[chunk * 2 * C + i] = static_cast<Real>(sum_of(width, [=](Index j) { return of_f[i * width + j]; }));
