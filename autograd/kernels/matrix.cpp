@@ -115,10 +115,9 @@ double cost(const Matrix& a, const Matrix& b) {
   return static_cast<double>(panels(b.columns)) * (a.rows * slower + filling);
 }
 
-// Is the result so large, and are there so few samples, that it pays to keep pieces of it in registers? With 16 of them
-// (AVX2, SSE) the pieces are too small.
+// Is the result so large, and are there so few samples, that it pays to keep pieces of it in registers?
 bool few_samples(Index samples, Index chunk, Index M, Index N) {
-  return registers >= 32 && samples <= 512 && chunk <= depth_block && M >= 2 * lanes && N >= 2 * lanes;
+  return samples <= 512 && chunk <= depth_block && M >= 2 * lanes && N >= 2 * lanes;
 }
 
 }  // namespace

@@ -1,11 +1,11 @@
 // Weight gradients, of linear layers above all: a sum over samples, of which there are few, while the result is large
 // (of others matrix.cpp takes care, to the same bits). What costs is not to multiply, but to write partial sums and to
-// add them. So a small piece of the result, a vector wide, stays in registers until it is complete: the sums of three
-// chunks fit there beside each other, and with three a pairwise sum of four chunks can be taken,
+// add them. So a small tile of the result stays in registers until it is complete. With three such tiles a pairwise sum
+// of four chunks can be taken,
 //
 //   p = chunk 0,  p += chunk 1,  q = chunk 2,  q += chunk 3,  p += q        (each chunk is summed by itself first)
 //
-// Columns of a are packed for it, tile_height numbers side by side, and columns of b into panels of one vector.
+// Columns of a are packed for it, tile_height numbers side by side, and columns of b into panels as wide as a tile.
 #include <bit>
 
 #include "autograd/kernels/matrix_view.hpp"
@@ -14,15 +14,20 @@
 namespace tapestry::kernels {
 namespace {
 
-constexpr int tile_height = registers / 4;
+// Three tiles fit into 32 registers (AVX-512, NEON). Into 16 (AVX2, SSE) only the sum of a chunk does, while p and q
+// wait on the stack; its tile is two vectors wide, so that it loads less than it multiplies.
+constexpr int tile_height = registers >= 32 ? 8 : 6, tile_vectors = registers >= 32 ? 1 : 2;
+constexpr int tile_width = tile_vectors * lanes;
 
 struct Tile {
-  Packet row[tile_height];
+  Packet row[tile_height][tile_vectors];
 };
 inline Tile operator+(const Tile& p, const Tile& q) {
   Tile sum;
 #pragma GCC unroll 8
-  for (int i = 0; i < tile_height; ++i) sum.row[i] = Eigen::internal::padd(p.row[i], q.row[i]);
+  for (int i = 0; i < tile_height; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < tile_vectors; ++v) sum.row[i][v] = Eigen::internal::padd(p.row[i][v], q.row[i][v]);
   return sum;
 }
 
@@ -30,7 +35,7 @@ struct Samples {  // of a tile
   const Real *a, *b;
   Index count;
   Samples part(Index begin, Index chunk) const {
-    return {a + begin * tile_height, b + begin * lanes, std::min(chunk, count - begin)};
+    return {a + begin * tile_height, b + begin * tile_width, std::min(chunk, count - begin)};
   }
 };
 
@@ -38,11 +43,17 @@ EIGEN_ALWAYS_INLINE Tile chunk_sum(const Samples& of) {
   using namespace Eigen::internal;
   Tile sum;
 #pragma GCC unroll 8
-  for (int i = 0; i < tile_height; ++i) sum.row[i] = pset1<Packet>(Real(0));
+  for (int i = 0; i < tile_height; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < tile_vectors; ++v) sum.row[i][v] = pset1<Packet>(Real(0));
   for (Index k = 0; k < of.count; ++k) {
-    const Packet b = ploadu<Packet>(of.b + k * lanes);
+    const Real* const b = of.b + k * tile_width;
 #pragma GCC unroll 8
-    for (int i = 0; i < tile_height; ++i) sum.row[i] = pmadd(pset1<Packet>(of.a[k * tile_height + i]), b, sum.row[i]);
+    for (int i = 0; i < tile_height; ++i) {
+      const Packet a = pset1<Packet>(of.a[k * tile_height + i]);
+#pragma GCC unroll 2
+      for (int v = 0; v < tile_vectors; ++v) sum.row[i][v] = pmadd(a, ploadu<Packet>(b + v * lanes), sum.row[i][v]);
+    }
   }
   return sum;
 }
@@ -84,7 +95,7 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
                           Index chunk, bool add, Real* result) {
   // A task packs rows that stay in the core's own cache, and multiplies them with so many columns that it was worth it.
   const Index M = a.columns, N = b.columns, samples = a.rows;
-  const Index row_block = std::clamp<Index>(65'536 / samples / tile_height * tile_height, tile_height, 256);
+  const Index row_block = std::max<Index>(1, std::min<Index>(65'536 / samples, 256) / tile_height) * tile_height;
   constexpr Index column_block = 512;
   const Index row_blocks = (M + row_block - 1) / row_block, column_blocks = (N + column_block - 1) / column_block;
   const Index count = static_cast<Index>(a_begins.size()), in_one = row_blocks * column_blocks;
@@ -94,29 +105,31 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
     const Index first_column = task % column_blocks * column_block, last = std::min(N, first_column + column_block);
     const Index rows = std::min(row_block, M - row);
     const Matrix b_here = b.at(b_begins[matrix]);
-    const Scratch packed((rows + tile_height - 1) / tile_height * tile_height * samples), panel(samples * lanes);
+    const Scratch packed((rows + tile_height - 1) / tile_height * tile_height * samples), panel(samples * tile_width);
     pack(a.at(a_begins[matrix]), row, rows, packed);
-    for (Index column = first_column; column < last; column += lanes) {
-      fill_panel<lanes>(b_here, 0, samples, column, panel);
-      const Index columns = std::min<Index>(lanes, N - column);
+    for (Index column = first_column; column < last; column += tile_width) {
+      fill_panel<tile_width>(b_here, 0, samples, column, panel);
+      const Index columns = std::min<Index>(tile_width, N - column);
       const Index share = samples * tile_height / rows + 1;  // of the next panel, for each tile
-      Index fetched = column + lanes < last ? 0 : samples;
+      Index fetched = column + tile_width < last ? 0 : samples;
       for (Index i = 0; i < rows; i += tile_height) {
         Real* const to = result + (matrix * M + row + i) * N + column;
         // While it is summed, what it will be written to comes into the cache, and some of the next panel.
         for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) __builtin_prefetch(to + r * N, 1);
         for (const Index until = std::min(samples, fetched + share); fetched < until; ++fetched)
-          __builtin_prefetch(b_here.numbers + fetched * b.row_stride + column + lanes);
+          __builtin_prefetch(b_here.numbers + fetched * b.row_stride + column + tile_width);
         const Tile sum = sum_in_pairs({packed + i * samples, panel, samples}, chunk);
         for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) {
+          using namespace Eigen::internal;
           Real* const here = to + r * N;
-          if (columns == lanes) {
-            using namespace Eigen::internal;
-            pstoreu(here, add ? padd(ploadu<Packet>(here), sum.row[r]) : sum.row[r]);
+          const Packet* const numbers = sum.row[r];
+          if (columns == tile_width) {
+            for (Index j = 0; j < tile_width; j += lanes)
+              pstoreu(here + j, add ? padd(ploadu<Packet>(here + j), numbers[j / lanes]) : numbers[j / lanes]);
           } else {
-            alignas(64) Real numbers[lanes];
-            Eigen::internal::pstore(numbers, sum.row[r]);
-            for (Index j = 0; j < columns; ++j) here[j] = add ? here[j] + numbers[j] : numbers[j];
+            alignas(64) Real copy[tile_width];
+            for (int v = 0; v < tile_vectors; ++v) pstore(copy + v * lanes, numbers[v]);
+            for (Index j = 0; j < columns; ++j) here[j] = add ? here[j] + copy[j] : copy[j];
           }
         }
       }
