@@ -58,58 +58,96 @@ void straight_rows(Index columns, Index depth, const Real* A, Index a_stride, co
       pstoreu(C + i * c_stride + std::min(column, columns - lanes), ploadu<Packet>(total + place));
 }
 
-// B(l, j) = B[j b_stride + l]: squares of B are turned in registers, as for a transposition (transpose.hpp). Squares of
-// eight, or of a vector if that is less, are the quickest to turn; two beside each other, if there are registers: the
-// additions of one need not wait for those of the other.
+// B(l, j) = B[j b_stride + l]: columns of B are turned in registers, as many as a vector of `side` lanes can hold, and
+// of each a `quad` at a time. Vectors of eight are the quickest to turn.
 using Side = std::conditional_t<(lanes > 8), Eigen::internal::unpacket_traits<Packet>::half, Packet>;
-constexpr int side = Eigen::internal::unpacket_traits<Side>::size, most_squares = registers / 16;
+constexpr int side = Eigen::internal::unpacket_traits<Side>::size, quad = std::min(side, 4);
 
-template <int rows, int squares>
+template <int... lane>
+Side joined(const Real* low, const Real* high, std::integer_sequence<int, lane...>) {
+  using namespace Eigen::internal;
+  using Half = unpacket_traits<Side>::half;
+  if constexpr (side == quad)
+    return ploadu<Side>(low);
+  else
+    return __builtin_shufflevector(ploadu<Half>(low), ploadu<Half>(high), lane...);
+}
+// Of each group of a quad's lanes the first or second half: those of a and b in turn.
+template <int half, int... lane>
+Side zipped(Side a, Side b, std::integer_sequence<int, lane...>) {
+  return __builtin_shufflevector(a, b, (lane % 2 * side + lane / quad * quad + half * (quad / 2) + lane % quad / 2)...);
+}
+
+// Vector k of the strip: number k of each of `side` columns of B. Zipped as often as two goes into a quad, rows become
+// columns.
+struct Strip {
+  Side of[quad];
+};
+inline Strip turned_strip(const Real* B, Index b_stride) {
+  constexpr auto each_lane = std::make_integer_sequence<int, side>();
+  Strip strip;
+#pragma GCC unroll 4
+  for (int i = 0; i < quad; ++i) strip.of[i] = joined(B + i * b_stride, B + (i + side - quad) * b_stride, each_lane);
+#pragma GCC unroll 2
+  for (int zips = 1; zips < quad; zips *= 2) {
+    const Strip before = strip;
+#pragma GCC unroll 2
+    for (int i = 0; i < quad / 2; ++i) {
+      strip.of[2 * i] = zipped<0>(before.of[i], before.of[i + quad / 2], each_lane);
+      strip.of[2 * i + 1] = zipped<1>(before.of[i], before.of[i + quad / 2], each_lane);
+    }
+  }
+  return strip;
+}
+
+// Two strips beside each other: the additions of one need not wait for those of the other.
+template <int rows, int strips>
 void turned_columns(Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
                     Index c_stride) {
   using namespace Eigen::internal;
-  Side sum[squares][rows];
-  const auto multiply = [&](int q, Index begin, int first) {  // from `begin` on, but for the first few of a square
-    PacketBlock<Side, side> square;                           // vector k: number k of each column
-#pragma GCC unroll 8
-    for (int j = 0; j < side; ++j) square.packet[j] = ploadu<Side>(B + (q * side + j) * b_stride + begin);
-    ptranspose(square);
-#pragma GCC unroll 8
-    for (int k = 0; k < side; ++k)
+  Side sum[strips][rows];
+  const auto each_sum = [](auto f) {
+#pragma GCC unroll 2
+    for (int s = 0; s < strips; ++s)
 #pragma GCC unroll 4
-      for (int i = 0; i < rows && k >= first; ++i)
-        sum[q][i] = pmadd(pset1<Side>(A[i * a_stride + begin + k]), square.packet[k], sum[q][i]);
+      for (int i = 0; i < rows; ++i) f(s, i);
   };
-  const auto multiply_all = [&](Index begin, int first) {
-    for (int q = 0; q < squares; ++q) multiply(q, begin, first);
+  // From l on, but for the first few of a quad. Inlined, so that the sums stay in registers.
+  const auto multiply = [&](Index l, int first) __attribute__((always_inline)) {
+    Strip strip[strips];
+#pragma GCC unroll 2
+    for (int s = 0; s < strips; ++s) strip[s] = turned_strip(B + s * side * b_stride + l, b_stride);
+#pragma GCC unroll 4
+    for (int k = 0; k < quad; ++k)
+      if (k >= first)
+        each_sum(
+            [&](int s, int i) { sum[s][i] = pmadd(pset1<Side>(A[i * a_stride + l + k]), strip[s].of[k], sum[s][i]); });
   };
   for (Index begin = 0; begin < depth; begin += depth_block) {
     const Index end = std::min(begin + depth_block, depth);
-    for (auto& of_square : sum)
-      for (Side& s : of_square) s = pset1<Side>(Real(0));
+    each_sum([&](int s, int i) { sum[s][i] = pset1<Side>(Real(0)); });
     Index l = begin;
-    for (; l + line <= end; l += line)  // whole lines of memory: columns may drive each other out of the cache
-      for (int q = 0; q < squares; ++q)
-        for (int of_line = 0; of_line < line; of_line += side) multiply(q, l + of_line, 0);
-    for (; l + side <= end; l += side) multiply_all(l, 0);
-    if (l < end) multiply_all(end - side, static_cast<int>(l - (end - side)));  // it overlaps the square before
-    for (int q = 0; q < squares; ++q)
-      for (int i = 0; i < rows; ++i) {
-        Real* const to = C + i * c_stride + q * side;
-        pstoreu(to, begin == 0 ? sum[q][i] : padd(ploadu<Side>(to), sum[q][i]));
-      }
+    for (; l + quad <= end; l += quad) multiply(l, 0);
+    if (l < end) multiply(end - quad, static_cast<int>(l - (end - quad)));  // it overlaps the quad before
+    each_sum([&](int s, int i) {
+      Real* const to = C + i * c_stride + s * side;
+      pstoreu(to, begin == 0 ? sum[s][i] : padd(ploadu<Side>(to), sum[s][i]));
+    });
   }
 }
 
 template <int rows>
 void turned_rows(Index columns, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
                  Index c_stride) {
-  constexpr Index wide = most_squares * side;
+  // Columns a multiple of a page apart meet in the same lines of the first-level cache, eight at a time: more of them
+  // would drive each other out before they are read to the end.
+  constexpr Index page = 4096 / sizeof(Real);
+  const bool two = 2 * side <= 8 || b_stride % page != 0;
   Index column = 0;
-  for (; column + wide <= columns; column += wide)
-    turned_columns<rows, most_squares>(depth, A, a_stride, B + column * b_stride, b_stride, C + column, c_stride);
+  for (; two && column + 2 * side <= columns; column += 2 * side)
+    turned_columns<rows, 2>(depth, A, a_stride, B + column * b_stride, b_stride, C + column, c_stride);
   for (; column < columns; column += side) {
-    const Index here = std::min<Index>(column, columns - side);  // the last square may overlap the one before
+    const Index here = std::min<Index>(column, columns - side);  // the last strip may overlap the one before
     turned_columns<rows, 1>(depth, A, a_stride, B + here * b_stride, b_stride, C + here, c_stride);
   }
 }
