@@ -8,6 +8,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/ops.hpp"
+#include "autograd/rectified.hpp"
 #include "autograd/rule.hpp"
 
 namespace tapestry {
@@ -54,49 +55,57 @@ Var bias_gradient(Var g) { return reshape(sum_to(g, per_channel(g.shape()[1])), 
 
 }  // namespace
 
-Var conv2d(Var x, Var w, Geometry geometry) {
+Var conv2d(Var x, Var w, Geometry geometry, Real slope) {
   check_weight("conv2d", x.shape(), w.shape(), geometry, 1);
   const Convolution k = onto_small("conv2d", x.shape(), w.shape()[0], geometry);
-  Var y = kernels::gather(k, x.value(), w.value());
-  return apply("conv2d", y, {x, w},
-               {
-                   {reads(w), [g = k.g](Var dy, Var w) { return conv_transpose2d(dy, w, g); }},
-                   {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(x, dy, g); }},
-               });
+  const Rectified rectified("conv2d", slope, k.small(), {x, w});
+  Var y = kernels::gather(k, x.value(), w.value(), {nullptr, rectified.in_kernel()});
+  y = apply("conv2d", y, {x, w},
+            {
+                {reads(w), [g = k.g](Var dy, Var w) { return conv_transpose2d(dy, w, g); }},
+                {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(x, dy, g); }},
+            });
+  return rectified(std::move(y));
 }
-Var conv2d(Var x, Var w, Var bias, Geometry geometry) {
+Var conv2d(Var x, Var w, Var bias, Geometry geometry, Real slope) {
   check_weight("conv2d", x.shape(), w.shape(), geometry, 1);
   check_bias("conv2d", bias.shape(), w.shape()[0]);
   const Convolution k = onto_small("conv2d", x.shape(), w.shape()[0], geometry);
-  Var y = kernels::gather(k, x.value(), w.value(), bias.value().data());
-  return apply("conv2d", y, {x, w, bias},
-               {
-                   {reads(w), [g = k.g](Var dy, Var w) { return conv_transpose2d(dy, w, g); }},
-                   {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(x, dy, g); }},
-                   [](Var dy) { return bias_gradient(dy); },
-               });
+  const Rectified rectified("conv2d", slope, k.small(), {x, w, bias});
+  Var y = kernels::gather(k, x.value(), w.value(), {bias.value().data(), rectified.in_kernel()});
+  y = apply("conv2d", y, {x, w, bias},
+            {
+                {reads(w), [g = k.g](Var dy, Var w) { return conv_transpose2d(dy, w, g); }},
+                {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(x, dy, g); }},
+                [](Var dy) { return bias_gradient(dy); },
+            });
+  return rectified(std::move(y));
 }
-Var conv_transpose2d(Var x, Var w, Geometry geometry) {
+Var conv_transpose2d(Var x, Var w, Geometry geometry, Real slope) {
   check_weight("conv_transpose2d", x.shape(), w.shape(), geometry, 0);
   const Convolution k = onto_big("conv_transpose2d", x.shape(), w.shape()[1], geometry);
-  Var y = kernels::scatter(k, x.value(), w.value());
-  return apply("conv_transpose2d", y, {x, w},
-               {
-                   {reads(w), [g = k.g](Var dy, Var w) { return conv2d(dy, w, g); }},
-                   {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(dy, x, g); }},
-               });
+  const Rectified rectified("conv_transpose2d", slope, k.big(), {x, w});
+  Var y = kernels::scatter(k, x.value(), w.value(), {nullptr, rectified.in_kernel()});
+  y = apply("conv_transpose2d", y, {x, w},
+            {
+                {reads(w), [g = k.g](Var dy, Var w) { return conv2d(dy, w, g); }},
+                {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(dy, x, g); }},
+            });
+  return rectified(std::move(y));
 }
-Var conv_transpose2d(Var x, Var w, Var bias, Geometry geometry) {
+Var conv_transpose2d(Var x, Var w, Var bias, Geometry geometry, Real slope) {
   check_weight("conv_transpose2d", x.shape(), w.shape(), geometry, 0);
   check_bias("conv_transpose2d", bias.shape(), w.shape()[1]);
   const Convolution k = onto_big("conv_transpose2d", x.shape(), w.shape()[1], geometry);
-  Var y = kernels::scatter(k, x.value(), w.value(), bias.value().data());
-  return apply("conv_transpose2d", y, {x, w, bias},
-               {
-                   {reads(w), [g = k.g](Var dy, Var w) { return conv2d(dy, w, g); }},
-                   {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(dy, x, g); }},
-                   [](Var dy) { return bias_gradient(dy); },
-               });
+  const Rectified rectified("conv_transpose2d", slope, k.big(), {x, w, bias});
+  Var y = kernels::scatter(k, x.value(), w.value(), {bias.value().data(), rectified.in_kernel()});
+  y = apply("conv_transpose2d", y, {x, w, bias},
+            {
+                {reads(w), [g = k.g](Var dy, Var w) { return conv2d(dy, w, g); }},
+                {reads(x), [g = k.g](Var dy, Var x) { return conv2d_weight_gradient(dy, x, g); }},
+                [](Var dy) { return bias_gradient(dy); },
+            });
+  return rectified(std::move(y));
 }
 Var conv2d_weight_gradient(Var x, Var g, Geometry geometry) {  // y is a weight
   const Shape &xs = x.shape(), &gs = g.shape();

@@ -1,9 +1,14 @@
 // Operations on one number at a time.
 #include "autograd/kernels/elementwise.hpp"
 
+#include <algorithm>
+
 #include "autograd/error.hpp"
+#include "autograd/kernels/rectifier.hpp"
 #include "autograd/ops.hpp"
+#include "autograd/rectified.hpp"
 #include "autograd/rule.hpp"
+#include "autograd/values_stay.hpp"
 
 namespace tapestry {
 namespace {
@@ -124,13 +129,13 @@ Var softplus(Var x) {  // y = ln(1 + e^x)            dL/dx = g sigmoid(x)
 }
 Var relu(Var x) {  // y = max(x, 0)                  dL/dx = g where y > 0, otherwise 0
   Tensor positive;
-  Var y = kernels::relu(x.take(), x.recorded() ? &positive : nullptr);
+  Var y = kernels::rectify(x.take(), 0, x.recorded() ? &positive : nullptr);
   return apply("relu", y, {x}, {scale_where_not_positive(positive, 0)});
 }
 Var leaky_relu(Var x, Real slope) {  // y = x or s x     dL/dx = g where y > 0, otherwise s g; y has the sign of x
-  if (!(slope >= 0)) fail("leaky_relu: got a slope of ", slope, "; expected 0 or more, so that y keeps the sign of x");
+  check_slope("leaky_relu", slope);
   Tensor positive;
-  Var y = kernels::leaky_relu(x.take(), slope, x.recorded() ? &positive : nullptr);
+  Var y = kernels::rectify(x.take(), slope, x.recorded() ? &positive : nullptr);
   return apply("leaky_relu", y, {x}, {scale_where_not_positive(positive, slope)});
 }
 Var elu(Var x) {  // y = x or e^x - 1                dL/dx = g (1 + min(y, 0))
@@ -176,6 +181,24 @@ Var where(Tensor condition, Var a, Var b) {  // y = a or b     dL/da = g where t
 Var dropout(Var x, double rate, Random random, Index first_sample) {
   Var y = random.dropout(x.take(), rate, first_sample);
   return apply("dropout", y, {x}, {[=](Var g) { return dropout(std::move(g), rate, random, first_sample); }});
+}
+
+// rectified.hpp
+void check_slope(const char* op, Real slope) {
+  if (!(slope >= 0)) fail(op, ": got a slope of ", slope, "; expected 0 or more, so that y keeps the sign of x");
+}
+Rectified::Rectified(const char* op, Real slope, const Shape& y, const Vars& x) : slope_(slope) {
+  check_slope(op, slope);
+  if (slope == 1 || ValuesStay::wanted()) return;
+  const bool recorded = std::any_of(x.begin(), x.end(), [](const Var& v) { return v.recorded(); });
+  in_kernel_ = std::make_shared<kernels::Rectifier>(slope, y, recorded);
+}
+Var Rectified::operator()(Var y) const {
+  if (slope_ == 1) return y;
+  if (!in_kernel_) return leaky_relu(std::move(y), slope_);
+  Var rectified = y.take();
+  const char* const op = slope_ == 0 ? "relu" : "leaky_relu";
+  return apply(op, rectified, {y}, {scale_where_not_positive(in_kernel_->positive(), slope_)});
 }
 
 }  // namespace tapestry

@@ -2,6 +2,7 @@
 #include "autograd/error.hpp"
 #include "autograd/kernels/matrix.hpp"
 #include "autograd/ops.hpp"
+#include "autograd/rectified.hpp"
 #include "autograd/rule.hpp"
 
 namespace tapestry {
@@ -60,18 +61,21 @@ Var matmul(Var a, Var b, Product form) {
   }
 }
 
-Var linear(Var x, Var w, Var bias) {  // y = x w^T + bias     dL/dx = g w    dL/dw = g^T x    dL/dbias = g, added up
+Var linear(Var x, Var w, Var bias,
+           Real slope) {  // y = x w^T + bias     dL/dx = g w    dL/dw = g^T x    dL/dbias = g, added up
   const Shape &xs = x.shape(), &ws = w.shape(), bs = bias.shape();
   if (xs.rank() != 2 || ws.rank() != 2 || xs[1] != ws[1] || bs != Shape{ws[0]})
     fail("linear: got input ", xs, ", weight ", ws, " and bias ", bs, "; expected (N, in), (out, in) and (out)");
-  Var y = kernels::matmul(x.value(), false, w.value(), true, bias.value().data());
-  return apply("linear", y, {x, w, bias},
-               {
-                   {reads(w), [](Var g, Var w) { return matmul(g, w); }},
-                   {reads(x), [](Var g, Var x) { return matmul(g, x, Product::aTb); },
-                    [](Tensor sum, Tensor g, Tensor x) { return kernels::add_aTb(std::move(sum), g, x); }},
-                   [bs](Var g) { return sum_to(g, bs); },
-               });
+  const Rectified rectified("linear", slope, {xs[0], ws[0]}, {x, w, bias});
+  Var y = kernels::matmul(x.value(), false, w.value(), true, {bias.value().data(), rectified.in_kernel()});
+  y = apply("linear", y, {x, w, bias},
+            {
+                {reads(w), [](Var g, Var w) { return matmul(g, w); }},
+                {reads(x), [](Var g, Var x) { return matmul(g, x, Product::aTb); },
+                 [](Tensor sum, Tensor g, Tensor x) { return kernels::add_aTb(std::move(sum), g, x); }},
+                [bs](Var g) { return sum_to(g, bs); },
+            });
+  return rectified(std::move(y));
 }
 
 }  // namespace tapestry

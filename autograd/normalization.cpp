@@ -6,6 +6,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/ops.hpp"
+#include "autograd/rectified.hpp"
 #include "autograd/rule.hpp"
 #include "autograd/stopwatch.hpp"
 
@@ -24,7 +25,7 @@ Var composed(Var x, Var gamma, Var beta, Real epsilon) {
 
 }  // namespace
 
-BatchNormed batch_norm(Var x, Var gamma, Var beta, Real epsilon) {
+BatchNormed batch_norm(Var x, Var gamma, Var beta, Real epsilon, Real slope) {
   const Shape& shape = x.shape();
   if ((shape.rank() != 2 && shape.rank() != 4) || gamma.shape() != Shape{shape[1]} || beta.shape() != gamma.shape())
     fail("batch_norm: got input ", shape, ", gamma ", gamma.shape(), " and beta ", beta.shape(),
@@ -33,7 +34,8 @@ BatchNormed batch_norm(Var x, Var gamma, Var beta, Real epsilon) {
   Stopwatch::lap("batch_norm");
   const Tensor inverse_sigma = (Real(1) / sqrt(Var(variance) + epsilon)).value();
   const Tensor scale = (Var(gamma.value()) * Var(inverse_sigma)).value();
-  Var y = kernels::normalize_channels(x.value(), mean, scale, beta.value());
+  const Rectified rectified("batch_norm", slope, shape, {x, gamma, beta});
+  Var y = kernels::normalize_channels(x.value(), mean, scale, beta.value(), rectified.in_kernel());
 
   JointRule rule(reads(x, gamma, beta), [epsilon](Var g, Var x, Var gamma, Var beta) {
     return vjp([=](const Vars& v) { return composed(v[0], v[1], v[2], epsilon); }, g, {x, gamma, beta});
@@ -42,7 +44,8 @@ BatchNormed batch_norm(Var x, Var gamma, Var beta, Real epsilon) {
                [](Tensor g, Tensor x, Tensor gamma, Tensor, Tensor mean, Tensor inverse_sigma) {
                  return kernels::batch_norm_gradients(std::move(g), x, gamma, mean, inverse_sigma);
                });
-  return {apply("batch_norm", y, {x, gamma, beta}, rule), mean, variance};
+  y = apply("batch_norm", y, {x, gamma, beta}, rule);
+  return {rectified(std::move(y)), mean, variance};
 }
 
 Var layer_norm(Var x, Var gamma, Var beta, Real epsilon) {

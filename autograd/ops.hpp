@@ -83,7 +83,7 @@ Var concat(const Vars& parts, int axis);
 // linear_algebra.cpp
 enum class Product { ab, abT, aTb };                   // which operand is transposed
 Var matmul(Var a, Var b, Product form = Product::ab);  // ab: (..., M, K) (..., K, N) -> (..., M, N), ... are broadcast
-Var linear(Var x, Var weight, Var bias);               // x w^T + bias: (N, in) (out, in) (out) -> (N, out)
+Var linear(Var x, Var weight, Var bias, Real slope = 1);  // x w^T + bias: (N, in) (out, in) (out) -> (N, out)
 
 // embedding.cpp. Numbers of rows are whole, held as Reals, in a tensor of any shape I.
 Var embedding(Var weight, Tensor numbers);         // (K, F), I -> (I, F): rows of the weight; the dual of
@@ -91,11 +91,12 @@ Var scatter_rows(Var y, Tensor numbers, Index K);  // (I, F), I -> (K, F): adds 
 
 // convolution.cpp: one trilinear form with three faces; each rule is one of the other two.
 //   <g, conv2d(x, w)>  =  <x, conv_transpose2d(g, w)>  =  <w, conv2d_weight_gradient(x, g)>
-Var conv2d(Var x, Var w, Geometry geometry);                      // (N,C,H,W) (O,C,R,S) -> (N,O,P,Q)
-Var conv2d(Var x, Var w, Var bias, Geometry geometry);            // bias (O)
-Var conv_transpose2d(Var x, Var w, Geometry geometry);            // (N,O,P,Q) (O,C,R,S) -> (N,C,H,W)
-Var conv_transpose2d(Var x, Var w, Var bias, Geometry geometry);  // bias (C)
-Var conv2d_weight_gradient(Var x, Var g, Geometry geometry);      // (N,C,H,W) (N,O,P,Q) -> (O,C,R,S)
+// `slope` is that of a leaky_relu after it, which the same kernel applies; with 1 there is none.
+Var conv2d(Var x, Var w, Geometry geometry, Real slope = 1);                      // (N,C,H,W) (O,C,R,S) -> (N,O,P,Q)
+Var conv2d(Var x, Var w, Var bias, Geometry geometry, Real slope = 1);            // bias (O)
+Var conv_transpose2d(Var x, Var w, Geometry geometry, Real slope = 1);            // (N,O,P,Q) (O,C,R,S) -> (N,C,H,W)
+Var conv_transpose2d(Var x, Var w, Var bias, Geometry geometry, Real slope = 1);  // bias (C)
+Var conv2d_weight_gradient(Var x, Var g, Geometry geometry);                      // (N,C,H,W) (N,O,P,Q) -> (O,C,R,S)
 
 // pooling.cpp: windows that move over each channel by itself, (N,C,H,W) -> (N,C,P,Q).
 Var avg_pool2d(Var x, Geometry geometry, bool count_padding = false);  // does padding count in what is divided by?
@@ -114,7 +115,7 @@ struct BatchNormed {
   Var y;
   Tensor mean, variance;  // (C) of the batch; the variance is the biased one: divided by the count
 };
-BatchNormed batch_norm(Var x, Var gamma, Var beta, Real epsilon);
+BatchNormed batch_norm(Var x, Var gamma, Var beta, Real epsilon, Real slope = 1);  // of a leaky_relu, as in conv2d
 // Each sample to mean 0 and variance 1 by itself, over the last axes of x, those that gamma and beta have (Ba, Kiros
 // and Hinton, "Layer normalization", 2016).
 Var layer_norm(Var x, Var gamma, Var beta, Real epsilon = Real(1e-5));

@@ -1,6 +1,5 @@
 // What a tape holds. Internal: recording.cpp fills it, walking_back.cpp reads it.
 #pragma once
-#include <atomic>
 #include <chrono>
 #include <deque>
 #include <map>
@@ -8,21 +7,9 @@
 
 #include "autograd/rule.hpp"
 #include "autograd/tape_call.hpp"
+#include "autograd/values_stay.hpp"
 
 namespace tapestry {
-
-// While one lives, take() leaves values where they are, so that whoever looks on can see them.
-class ValuesStay {
- public:
-  ValuesStay() { ++count; }
-  ~ValuesStay() { --count; }
-  ValuesStay(const ValuesStay&) = delete;
-  ValuesStay& operator=(const ValuesStay&) = delete;
-  static bool wanted() { return count.load(std::memory_order_relaxed) > 0; }
-
- private:
-  static inline std::atomic<int> count = 0;
-};
 
 struct Kept {  // for those who look on
   std::optional<double> milliseconds, rule_milliseconds;

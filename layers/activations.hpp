@@ -20,6 +20,7 @@ class LeakyRelu : public Activation {
   }
   Var operator()(const Pass&, Var x) override { return leaky_relu(std::move(x), slope_); }
   std::string kind() const override { return "leaky_relu"; }
+  std::optional<Real> slope() const override { return slope_; }
 
  private:
   Real slope_;
@@ -30,6 +31,7 @@ class Relu : public Activation {
  public:
   Var operator()(const Pass&, Var x) override { return relu(std::move(x)); }
   std::string kind() const override { return "relu"; }
+  std::optional<Real> slope() const override { return 0; }
 };
 
 // x where x > 0, otherwise exp(x) - 1. Clevert et al., "Fast and accurate deep network learning by exponential linear

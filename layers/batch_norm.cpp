@@ -32,10 +32,13 @@ BatchNorm::BatchNorm(const Shape& input, BatchNormOptions options, Random random
     fail("batch_norm: got an epsilon of ", epsilon_, "; expected more than 0; Keras has 0.001, PyTorch 0.00001");
 }
 
-Var BatchNorm::operator()(const Pass& pass, Var x) {
+Var BatchNorm::rectified(const Pass& pass, Var x, Real slope) {
   const Shape shape = output_shape(x.shape());
-  if (pass.mode == Mode::evaluation) return with_running_statistics(pass, std::move(x));
-  BatchNormed normed = batch_norm(std::move(x), pass.weight(gamma_), pass.weight(beta_), epsilon_);
+  if (pass.mode == Mode::evaluation) {
+    Var y = with_running_statistics(pass, std::move(x));
+    return slope == 1 ? y : leaky_relu(std::move(y), slope);
+  }
+  BatchNormed normed = batch_norm(std::move(x), pass.weight(gamma_), pass.weight(beta_), epsilon_, slope);
   if (pass.update_running_statistics) remember(normed.mean, normed.variance, shape.size() / shape[1]);
   return normed.y;
 }

@@ -22,10 +22,11 @@ Conv2d::Conv2d(const Shape& input, ConvOptions options, Random random)
   if (options.bias) bias_ = &parameter("bias", options.bias_initializer({O}, O, O, random("bias")));
 }
 
-Var Conv2d::operator()(const Pass& pass, Var x) {
+Var Conv2d::rectified(const Pass& pass, Var x, Real slope) {
   const Geometry windows = geometry(x.shape());
   Var weight = pass.weight(weight_);
-  return bias_ ? conv2d(std::move(x), weight, pass.weight(*bias_), windows) : conv2d(std::move(x), weight, windows);
+  return bias_ ? conv2d(std::move(x), weight, pass.weight(*bias_), windows, slope)
+               : conv2d(std::move(x), weight, windows, slope);
 }
 
 Geometry Conv2d::geometry(const Shape& input) const {

@@ -40,11 +40,11 @@ ConvTranspose2d::ConvTranspose2d(const Shape& input, ConvTransposeOptions option
   if (options.bias) bias_ = &parameter("bias", options.bias_initializer({C}, C, C, random("bias")));
 }
 
-Var ConvTranspose2d::operator()(const Pass& pass, Var x) {
+Var ConvTranspose2d::rectified(const Pass& pass, Var x, Real slope) {
   output_shape(x.shape());
   Var weight = pass.weight(weight_);
-  return bias_ ? conv_transpose2d(std::move(x), weight, pass.weight(*bias_), geometry_)
-               : conv_transpose2d(std::move(x), weight, geometry_);
+  return bias_ ? conv_transpose2d(std::move(x), weight, pass.weight(*bias_), geometry_, slope)
+               : conv_transpose2d(std::move(x), weight, geometry_, slope);
 }
 
 Shape ConvTranspose2d::output_shape(const Shape& input) const {

@@ -2,6 +2,7 @@
 #pragma once
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,14 @@ class Layer {
   Layer& operator=(const Layer&) = delete;
 
   virtual Var operator()(const Pass& pass, Var x) = 0;
+
+  // This layer and a leaky_relu after it, or with a slope of 1 nothing. Layers whose kernels can do both at once do so.
+  virtual Var rectified(const Pass& pass, Var x, Real slope) {
+    Var y = (*this)(pass, std::move(x));
+    return slope == 1 ? y : leaky_relu(std::move(y), slope);
+  }
+  // The slope of a layer that is such a rectifier and nothing else.
+  virtual std::optional<Real> slope() const { return {}; }
 
   // The shape of the output for an input shape, batch axis included, without running anything. An input that does not
   // fit is an error that says what came and what was expected.

@@ -21,10 +21,12 @@ Linear::Linear(const Shape& input, LinearOptions options, Random random)
   if (options.bias) bias_ = &parameter("bias", options.bias_initializer({F}, F, F, random("bias")));
 }
 
-Var Linear::operator()(const Pass& pass, Var x) {
+Var Linear::rectified(const Pass& pass, Var x, Real slope) {
   output_shape(x.shape());
   Var weight = pass.weight(weight_);
-  return bias_ ? linear(std::move(x), weight, pass.weight(*bias_)) : matmul(std::move(x), weight, Product::abT);
+  if (bias_) return linear(std::move(x), weight, pass.weight(*bias_), slope);
+  Var y = matmul(std::move(x), weight, Product::abT);
+  return slope == 1 ? y : leaky_relu(std::move(y), slope);
 }
 
 Shape Linear::output_shape(const Shape& input) const {

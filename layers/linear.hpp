@@ -16,7 +16,8 @@ class Linear : public Layer {
  public:
   Linear(const Shape& input, LinearOptions options, Random random);  // input (N, in); N does not matter
 
-  Var operator()(const Pass& pass, Var x) override;
+  Var operator()(const Pass& pass, Var x) override { return rectified(pass, std::move(x), 1); }
+  Var rectified(const Pass& pass, Var x, Real slope) override;
   Shape output_shape(const Shape& input) const override;
   std::string kind() const override { return "linear"; }
   double multiply_adds(const Shape& input) const override;

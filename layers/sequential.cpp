@@ -4,6 +4,7 @@
 
 #include "autograd/error.hpp"
 #include "autograd/scope.hpp"
+#include "autograd/values_stay.hpp"
 
 namespace tapestry {
 
@@ -17,8 +18,15 @@ Layer& Sequential::add(LayerPtr layer) {
 Var Sequential::run(const Pass& pass, Var x, std::size_t begin, std::size_t end) {
   const Scope network(name_);
   for (std::size_t i = begin; i < end; ++i) {
-    const Scope layer(std::to_string(i), layers_[i]->kind());
-    x = (*layers_[i])(pass.inside(i), std::move(x));
+    Layer& layer = *layers_[i];
+    const Layer* const next = i + 1 < end && !ValuesStay::wanted() ? layers_[i + 1].get() : nullptr;
+    if (next && next->slope()) {
+      const Scope both(std::to_string(i), layer.kind() + " and " + next->kind());
+      x = layer.rectified(pass.inside(i++), std::move(x), *next->slope());
+    } else {
+      const Scope one(std::to_string(i), layer.kind());
+      x = layer(pass.inside(i), std::move(x));
+    }
   }
   return x;
 }

@@ -55,11 +55,11 @@ void SpectralNorm::iterate() {
   u_.assign(unit(times(W, v_.value())));
 }
 
-Var SpectralNorm::operator()(const Pass& pass, Var x) {
+Var SpectralNorm::rectified(const Pass& pass, Var x, Real slope) {
   if (pass.mode == Mode::training && pass.update_running_statistics) iterate();
   const Var weight = pass.weight(weight_);
   const Var sigma = sum(times(matrix(weight), v_.value()) * u_.value());
-  return (*layer_)(pass.with(weight_, weight / sigma), std::move(x));
+  return layer_->rectified(pass.with(weight_, weight / sigma), std::move(x), slope);
 }
 
 Buffers SpectralNorm::buffers() {

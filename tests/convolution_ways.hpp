@@ -8,8 +8,8 @@ namespace tapestry {
 
 struct Way {
   std::string name;
-  Tensor (*gather)(const kernels::Convolution&, const Tensor&, const Tensor&, const Real*);
-  Tensor (*scatter)(const kernels::Convolution&, const Tensor&, const Tensor&, const Real*);
+  Tensor (*gather)(const kernels::Convolution&, const Tensor&, const Tensor&, const kernels::Epilogue&);
+  Tensor (*scatter)(const kernels::Convolution&, const Tensor&, const Tensor&, const kernels::Epilogue&);
   Tensor (*weight_gradient)(const kernels::Convolution&, const Tensor&, const Tensor&);
 };
 inline const Way ways[] = {

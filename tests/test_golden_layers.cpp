@@ -45,8 +45,8 @@ void check_network(const Golden& golden) {
 // The three primitives of one plain way.
 struct PlainWay {
   const char* name;
-  Tensor (*gather)(const kernels::Convolution&, const Tensor&, const Tensor&, const Real*);
-  Tensor (*scatter)(const kernels::Convolution&, const Tensor&, const Tensor&, const Real*);
+  Tensor (*gather)(const kernels::Convolution&, const Tensor&, const Tensor&, const kernels::Epilogue&);
+  Tensor (*scatter)(const kernels::Convolution&, const Tensor&, const Tensor&, const kernels::Epilogue&);
   Tensor (*weight_gradient)(const kernels::Convolution&, const Tensor&, const Tensor&);
 };
 constexpr PlainWay plain_ways[] = {
@@ -67,14 +67,14 @@ void check_plain_convolution(const Golden& golden) {
       const kernels::Convolution k{big[0],   big[1],   big[2],   big[3],
                                    small[1], small[2], small[3], conv->geometry(big).fitted(big[2], big[3])};
       golden.check("y", way.gather(k, x, w, b), plain_tolerance);
-      golden.check("dx", way.scatter(k, dy, w, nullptr), plain_tolerance);
+      golden.check("dx", way.scatter(k, dy, w, {}), plain_tolerance);
       golden.check("gradient/0.weight", way.weight_gradient(k, x, dy), plain_tolerance);
     } else {
       const auto& transposed = dynamic_cast<ConvTranspose2d&>((*network)[0]);
       const Shape &big = dy.shape(), &small = x.shape();
       const kernels::Convolution k{big[0], big[1], big[2], big[3], small[1], small[2], small[3], transposed.geometry()};
       golden.check("y", way.scatter(k, x, w, b), plain_tolerance);
-      golden.check("dx", way.gather(k, dy, w, nullptr), plain_tolerance);
+      golden.check("dx", way.gather(k, dy, w, {}), plain_tolerance);
       golden.check("gradient/0.weight", way.weight_gradient(k, dy, x), plain_tolerance);
     }
   }
@@ -86,8 +86,8 @@ void check_plain_linear(const Golden& golden) {
   const Checkpoint weights = golden.part("initial");
   const Real* const bias = weights.tensors.size() == 2 ? golden.at("initial/0.bias").data() : nullptr;
   golden.check("y", matmul(x, false, w, true, bias), plain_tolerance);
-  golden.check("dx", matmul(dy, false, w, false, nullptr), plain_tolerance);
-  golden.check("gradient/0.weight", matmul(dy, true, x, false, nullptr), plain_tolerance);
+  golden.check("dx", matmul(dy, false, w, false, {}), plain_tolerance);
+  golden.check("gradient/0.weight", matmul(dy, true, x, false, {}), plain_tolerance);
 }
 
 Var loss_of(const Golden& golden, const Var& x) {

@@ -9,6 +9,7 @@
 #include "autograd/kernels/elementwise.hpp"
 #include "autograd/kernels/normalization.hpp"
 #include "autograd/kernels/optimizers.hpp"
+#include "autograd/kernels/rectifier.hpp"
 #include "autograd/random.hpp"
 #include "tests/relative_error.hpp"
 
@@ -45,8 +46,8 @@ const Function functions[] = {
     {"tanh", kernels::tanh, std::tanh, -3, 3},
     {"sigmoid", kernels::sigmoid, [](double x) { return 1 / (1 + std::exp(-x)); }, -3, 3},
     {"softplus", kernels::softplus, [](double x) { return std::log(1 + std::exp(x)); }, -3, 3},
-    {"relu", [](Tensor x) { return kernels::relu(x.take()); }, [](double x) { return x > 0 ? x : 0; }, -2, 2},
-    {"leaky_relu", [](Tensor x) { return kernels::leaky_relu(x.take(), 0.25); },
+    {"relu", [](Tensor x) { return kernels::rectify(x.take(), 0); }, [](double x) { return x > 0 ? x : 0; }, -2, 2},
+    {"leaky_relu", [](Tensor x) { return kernels::rectify(x.take(), 0.25); },
      [](double x) { return x > 0 ? x : 0.25 * x; }, -2, 2},
     {"abs", kernels::abs, [](double x) { return std::abs(x); }, -2, 2},
     {"sign", kernels::sign, [](double x) { return x > 0 ? 1.0 : -1.0; }, -2, 2},
@@ -74,7 +75,7 @@ const Pairwise pairwise[] = {
     {"scale_where_not_positive",
      [](Tensor a, const Tensor& b) {
        Tensor positive;
-       kernels::relu(b, &positive);
+       kernels::rectify(b, 0, &positive);
        return kernels::scale_where_not_positive(a.take(), positive, 0.25);
      },
      [](double a, double b) { return b > 0 ? a : 0.25 * a; }},
@@ -134,8 +135,8 @@ TEST_CASE("kernels: rectifiers note what is positive, a bit for each number") {
   for (const Index size : {Index(1), Index(31), Index(512), Index(1500), many}) {
     const Tensor x = Random(64).uniform({size}, -2, 2), g = Random(65).uniform({size}, -2, 2);
     Tensor of_relu, of_leaky_relu;
-    CHECK(same_bits(kernels::relu(copy(x), &of_relu), kernels::relu(x)));
-    CHECK(same_bits(kernels::leaky_relu(copy(x), 0.25, &of_leaky_relu), kernels::leaky_relu(x, 0.25)));
+    CHECK(same_bits(kernels::rectify(copy(x), 0, &of_relu), kernels::rectify(x, 0)));
+    CHECK(same_bits(kernels::rectify(copy(x), 0.25, &of_leaky_relu), kernels::rectify(x, 0.25)));
     CHECK(same_bits(of_relu, of_leaky_relu));
     const Index numbers = 16 * 8 * Index(sizeof(Real));  // in a group of words
     CHECK(of_relu.size() == (size + numbers - 1) / numbers * 16);
@@ -145,7 +146,7 @@ TEST_CASE("kernels: rectifiers note what is positive, a bit for each number") {
     CHECK(wrong == 0);
   }
   Tensor positive;
-  kernels::relu(row({0, -1, NAN, INFINITY}), &positive);
+  kernels::rectify(row({0, -1, NAN, INFINITY}), 0, &positive);
   CHECK(kernels::scale_where_not_positive(row({8, 8, 8, 8}), positive, 0.5).numbers() == Numbers{4, 4, 4, 8});
 }
 
@@ -177,10 +178,10 @@ TEST_CASE("kernels: special numbers") {
   CHECK(nothing >= 0);
   CHECK(nothing < std::numeric_limits<Real>::min());
   CHECK(kernels::tanh(row({0, -far, far})).numbers() == Numbers{0, -1, 1});
-  CHECK(kernels::relu(row({0, -far})).numbers() == Numbers{0, 0});
+  CHECK(kernels::rectify(row({0, -far}), 0).numbers() == Numbers{0, 0});
   CHECK(kernels::sign(row({0, -far, far})).numbers() == Numbers{0, -1, 1});
   CHECK(kernels::within(row({-1, 1, 0, 2}), -1, 1).numbers() == Numbers{1, 1, 1, 0});
-  CHECK(kernels::leaky_relu(row({0, -2}), 0.5).numbers() == Numbers{0, -1});
+  CHECK(kernels::rectify(row({0, -2}), 0.5).numbers() == Numbers{0, -1});
   for (const auto& function : functions) {
     const auto kernel = function.kernel;
     CAPTURE(function.name);
@@ -231,8 +232,9 @@ TEST_CASE("kernels: batch normalisation") {
       CHECK(relative_error(gradients[0], dx, 1) <= tolerance);
       CHECK(relative_error(gradients[1], dgamma, std::sqrt(count)) <= tolerance);
       CHECK(relative_error(gradients[2], dbeta, std::sqrt(count)) <= tolerance);
-      check_in_place(copy(g),
-                     [&](Tensor g) { return kernels::batch_norm_gradients(g.take(), x, gamma, got_mean, scale)[0]; });
+      check_in_place(copy(g), [&](Tensor g) {
+        return kernels::batch_norm_gradients(g.take(), x, gamma, got_mean, scale)[0];
+      });
     }
 }
 

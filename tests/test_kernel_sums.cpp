@@ -15,6 +15,7 @@
 #include "autograd/kernels/normalization.hpp"
 #include "autograd/kernels/optimizers.hpp"
 #include "autograd/kernels/pooling.hpp"
+#include "autograd/kernels/rectifier.hpp"
 #include "autograd/kernels/reduction.hpp"
 #include "autograd/kernels/rows.hpp"
 #include "autograd/kernels/shaping.hpp"
@@ -53,8 +54,8 @@ const std::pair<std::string, Unary> functions[] = {
     {"tanh", kernels::tanh},
     {"sigmoid", kernels::sigmoid},
     {"softplus", kernels::softplus},
-    {"relu", [](Tensor x) { return kernels::relu(x); }},
-    {"leaky_relu", [](Tensor x) { return kernels::leaky_relu(x, Real(0.3)); }},
+    {"relu", [](Tensor x) { return kernels::rectify(x, 0); }},
+    {"leaky_relu", [](Tensor x) { return kernels::rectify(x, Real(0.3)); }},
     {"sign", kernels::sign},
     {"clamp", [](Tensor x) { return kernels::clamp(x, Real(-0.3), Real(0.3)); }},
     {"within", [](Tensor x) { return kernels::within(x, Real(-0.3), Real(0.3)); }},
@@ -64,7 +65,7 @@ const std::pair<std::string, Unary> functions[] = {
     {"divide", [](Tensor x) { return kernels::divide(x, kernels::exp(x)); }},
     {"maximum", [](Tensor x) { return kernels::maximum(x, kernels::abs(x)); }},
     {"greater", [](Tensor x) { return kernels::greater(x, kernels::abs(x)); }},
-    {"where", [](Tensor x) { return kernels::where(kernels::relu(x), x, kernels::exp(x)); }},
+    {"where", [](Tensor x) { return kernels::where(kernels::rectify(x, 0), x, kernels::exp(x)); }},
 };
 
 // f() with one thread and with several.
@@ -231,7 +232,7 @@ TEST_CASE("kernels: a sample does not depend on the batch around it") {
   CHECK(same_bits(samples(random.dropout(ones, 0.3), 9, 30), random.dropout(Tensor({21, 700}, 1), 0.3, 9)));
 }
 
-// Directly, since matmul leaves it to processors with 32 vector registers.
+// Directly, without the choice that matmul makes.
 TEST_CASE("kernels: a product over samples adds its chunks in pairs, and onto what was there") {
   const Index M = 37, N = 45, chunk = 32;
   const Tensor a = normal({5 * chunk - 3, M}, "a"), b = normal({5 * chunk - 3, N}, "b");

@@ -125,9 +125,9 @@ void check_convolution(const Convolution& k, Random random) {
       else
         CHECK(difference(got, expected) <= tolerance);
     };
-    check(way.gather(k, of.x, of.w, nullptr), y);
+    check(way.gather(k, of.x, of.w, {}), y);
     check(way.gather(k, of.x, of.w, of.bias_o.data()), biased_y);
-    check(way.scatter(k, of.y, of.w, nullptr), x);
+    check(way.scatter(k, of.y, of.w, {}), x);
     check(way.scatter(k, of.y, of.w, of.bias_c.data()), biased_x);
     check(way.weight_gradient(k, of.x, of.y), w);
   }

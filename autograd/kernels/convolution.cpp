@@ -81,31 +81,31 @@ bool mostly_zeros(const Convolution& k) {
 
 }  // namespace
 
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
   switch (best_way(k)) {
     case Way::unfolded:
-      return unfolded::gather(k, x, w, bias);
+      return unfolded::gather(k, x, w, epilogue);
     case Way::winograd:
-      return winograd::gather(k, x, w, bias);
+      return winograd::gather(k, x, w, epilogue);
     case Way::mirrored:
-      return scatter(mirrored(k), x, turned(w), bias);
+      return scatter(mirrored(k), x, turned(w), epilogue);
     default:
-      return table::gather(k, x, w, bias);
+      return table::gather(k, x, w, epilogue);
   }
 }
 
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
   switch (best_way(k)) {
     case Way::unfolded:
-      return unfolded::scatter(k, y, w, bias);
+      return unfolded::scatter(k, y, w, epilogue);
     case Way::winograd:
-      return winograd::scatter(k, y, w, bias);
+      return winograd::scatter(k, y, w, epilogue);
     case Way::mirrored:
-      return gather(mirrored(k), y, turned(w), bias);
+      return gather(mirrored(k), y, turned(w), epilogue);
     case Way::few_channels:
-      return few_channels::scatter(k, y, w, bias);
+      return few_channels::scatter(k, y, w, epilogue);
     default:
-      return mostly_zeros(k) ? im2col::scatter(k, y, w, bias) : table::scatter(k, y, w, bias);
+      return mostly_zeros(k) ? im2col::scatter(k, y, w, epilogue) : table::scatter(k, y, w, epilogue);
   }
 }
 

@@ -10,6 +10,7 @@
 // pairwise_sum.hpp says, so results do not depend on the number of threads.
 #pragma once
 #include "autograd/convolution_geometry.hpp"
+#include "autograd/kernels/epilogue.hpp"
 #include "autograd/tensor.hpp"
 
 namespace tapestry::kernels {
@@ -27,18 +28,17 @@ struct Convolution {  // all lengths of one convolution
   double nanoseconds() const { return multiply_adds() / 50; }  // on one thread, roughly
 };
 
-// The default: each takes the fastest way for its geometry (convolution.cpp says which and why). `bias`, if not null,
-// has one number for each channel of the result.
+// The default: each takes the fastest way for its geometry (convolution.cpp says which and why).
 enum class Way { table, winograd, few_channels, mirrored, unfolded };
 Way best_way(const Convolution& k);
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 
 // The ways, from the plainest to the fastest:
 namespace reference {  // convolution_reference.cpp: seven nested loops
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 
 // How far results are off: the largest error of some hundred of their numbers, which are evaluated in double, as a
@@ -48,35 +48,35 @@ double scatter_error(const Convolution& k, const Tensor& y, const Tensor& w, con
 double weight_gradient_error(const Convolution& k, const Tensor& x, const Tensor& y, const Tensor& w);
 }  // namespace reference
 namespace im2col {  // convolution_im2col.cpp: the textbook's column matrix, a block at a time, and Eigen's product
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace im2col
 namespace im2col_in_loops {  // the same with a product of three loops, to compare
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace im2col_in_loops
 namespace table {  // convolution_table.cpp: no column matrix; offsets instead
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace table
 namespace unfolded {  // convolution_unfolded.cpp: few windows: all of the batch in one matrix
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace unfolded
 namespace few_channels {  // convolution_few_channels.cpp: a big picture of less than a vector of channels: multiply,
                           // then shift
 bool fits(const Convolution& k);
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 }  // namespace few_channels
 namespace winograd {                            // convolution_winograd.cpp: fewer multiplications
 double saving(const Convolution& k);            // direct multiplications over those left; 0 where the tiles do not fit
 double transformed_size(const Convolution& k);  // numbers that the R S of a kernel become
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias = nullptr);
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias = nullptr);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace winograd
 

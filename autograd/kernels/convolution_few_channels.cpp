@@ -31,7 +31,7 @@ bool fits(const Convolution& k) {
   return k.C < lanes && 2 * k.C <= k.O && k.C * k.taps() * k.P * k.Q <= most;
 }
 
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
   const Index rows = k.C * k.taps(), pixels = k.P * k.Q, area = k.H * k.W;
   const Index width = std::min<Index>(panel_width, pixels / lanes * lanes);  // of a panel: whole vectors
   const Offsets places = multiples(rows, 1), depth = multiples(k.O, rows), results = multiples(rows, pixels);
@@ -46,7 +46,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
     }
     for (Index c = 0; c < k.C; ++c) {
       Real* const picture = to + (n * k.C + c) * area;
-      std::fill_n(picture, area, bias ? bias[c] : Real(0));
+      std::fill_n(picture, area, epilogue.bias_of(c));
       for (Index r = 0; r < k.R(); ++r)
         for (Index s = 0; s < k.S(); ++s) {
           const Real* const plane = product + (c * k.taps() + r * k.S() + s) * pixels;
@@ -61,6 +61,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
           }
         }
     }
+    epilogue.rectify(n, 1, to + n * k.C * area);
   });
   return x;
 }

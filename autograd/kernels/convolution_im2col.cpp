@@ -81,7 +81,8 @@ Index largest_block(const Convolution& k) {
 }
 
 template <class Product>
-Tensor gather_with(Product add_product, const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
+Tensor gather_with(Product add_product, const Convolution& k, const Tensor& x, const Tensor& w,
+                   const Epilogue& epilogue) {
   const Index D = k.C * k.taps(), windows = k.P * k.Q;
   Tensor y = Tensor::uninitialized(k.small());
   Real* const to = y.writable();
@@ -93,27 +94,30 @@ Tensor gather_with(Product add_product, const Convolution& k, const Tensor& x, c
       Write part(to + n * k.O * windows + first, k.O, count, Stride(windows));
       part.setZero();
       add_product(part, Read(w.data(), k.O, D, Stride(D)), Read(columns, D, count, Stride(count)));
-      if (bias) part.colwise() += Eigen::Map<const Eigen::Matrix<Real, Eigen::Dynamic, 1>>(bias, k.O);
+      for (Index o = 0; epilogue.bias && o < k.O; ++o) part.row(o).array() += epilogue.bias[o];
     });
+    epilogue.rectify(n, 1, to + n * k.O * windows);
   });
   return y;
 }
 
 template <class Product>
-Tensor scatter_with(Product add_product, const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+Tensor scatter_with(Product add_product, const Convolution& k, const Tensor& y, const Tensor& w,
+                    const Epilogue& epilogue) {
   const Index D = k.C * k.taps(), windows = k.P * k.Q, area = k.H * k.W;
   Tensor x = Tensor::uninitialized(k.big());
   Real* const to = x.writable();
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
     const Scratch columns(largest_block(k));
     Real* const picture = to + n * k.C * area;
-    for (Index c = 0; c < k.C; ++c) std::fill_n(picture + c * area, area, bias ? bias[c] : Real(0));
+    for (Index c = 0; c < k.C; ++c) std::fill_n(picture + c * area, area, epilogue.bias_of(c));
     each_block(k, [&](Index first, Index count) {
       std::fill_n(static_cast<Real*>(columns), D * count, Real(0));
       add_product(Write(columns, D, count, Stride(count)), Read(w.data(), k.O, D, Stride(D)).transpose(),
                   Read(y.data() + n * k.O * windows + first, k.O, count, Stride(windows)));
       add_folded(k, first, count, columns, picture);
     });
+    epilogue.rectify(n, 1, picture);
   });
   return x;
 }
@@ -144,22 +148,22 @@ Tensor weight_gradient_with(Product add_product, const Convolution& k, const Ten
 }  // namespace
 
 namespace im2col {
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
-  return gather_with(InBlocks{}, k, x, w, bias);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
+  return gather_with(InBlocks{}, k, x, w, epilogue);
 }
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
-  return scatter_with(InBlocks{}, k, y, w, bias);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
+  return scatter_with(InBlocks{}, k, y, w, epilogue);
 }
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   return weight_gradient_with(InBlocks{}, k, x, y);
 }
 }  // namespace im2col
 namespace im2col_in_loops {
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
-  return gather_with(InLoops{}, k, x, w, bias);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
+  return gather_with(InLoops{}, k, x, w, epilogue);
 }
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
-  return scatter_with(InLoops{}, k, y, w, bias);
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
+  return scatter_with(InLoops{}, k, y, w, epilogue);
 }
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   return weight_gradient_with(InLoops{}, k, x, y);

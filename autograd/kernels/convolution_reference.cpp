@@ -33,16 +33,18 @@ Tensor filled_with(const Real* bias, Shape shape) {
 
 }  // namespace
 
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
-  Tensor y = filled_with(bias, k.small());
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
+  Tensor y = filled_with(epilogue.bias, k.small());
   Real* const to = y.writable();
   each_product(k, [&](Index i, Index j, Index o) { to[o] += x[i] * w[j]; });
+  epilogue.rectify(0, k.N, to);
   return y;
 }
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
-  Tensor x = filled_with(bias, k.big());
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
+  Tensor x = filled_with(epilogue.bias, k.big());
   Real* const to = x.writable();
   each_product(k, [&](Index i, Index j, Index o) { to[i] += y[o] * w[j]; });
+  epilogue.rectify(0, k.N, to);
   return x;
 }
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {

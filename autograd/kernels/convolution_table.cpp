@@ -15,7 +15,7 @@ namespace tapestry::kernels::table {
 
 constexpr Index rows_of_group = 192;  // or fewer
 
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
   const Groups groups(k.N, rows_of_group / (k.P * k.Q));
   const Index G = groups.largest(), pixels = k.P * k.Q, depth = k.C * k.taps();
   const Padded padded = covered(k);
@@ -43,9 +43,10 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
                     weights + panel * depth * panel_width, panel_width, sums, results.data(), false);
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n)
-        channels_first(sums + n * pixels * panel_width, planes, columns_in_panel(k.O, panel),
-                       bias ? bias + channel : nullptr, to + ((first + n) * k.O + channel) * pixels);
+        channels_first(sums + n * pixels * panel_width, planes, channel, columns_in_panel(k.O, panel), epilogue,
+                       to + ((first + n) * k.O + channel) * pixels);
     }
+    epilogue.note(first, count, to + first * k.O * pixels);
   });
   return y;
 }
@@ -53,7 +54,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
 // Scatter reads instead of writing: pixel (h, v) of the result is reached by the taps r = (h + top) mod stride, and
 // every stride-th after it. So the result falls into stride_h x stride_w phases, each an ordinary stride-1 gather with
 // its own taps, and no two threads ever add to one place.
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
   const Groups groups(k.N, rows_of_group / (k.P * k.Q));
   const Index G = groups.largest(), pixels = k.H * k.W, sh = k.g.stride_h, sw = k.g.stride_w;
   const Index above = (k.R() - 1) / sh, before = (k.S() - 1) / sw;  // how far back the taps of a pixel reach
@@ -121,9 +122,10 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
       }
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n)
-        channels_first(sums + n * pixels * panel_width, planes, columns_in_panel(k.C, panel),
-                       bias ? bias + channel : nullptr, to + ((first + n) * k.C + channel) * pixels);
+        channels_first(sums + n * pixels * panel_width, planes, channel, columns_in_panel(k.C, panel), epilogue,
+                       to + ((first + n) * k.C + channel) * pixels);
     }
+    epilogue.note(first, count, to + first * k.C * pixels);
   });
   return x;
 }

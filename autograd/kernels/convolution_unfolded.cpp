@@ -59,7 +59,7 @@ Tensor rows(const Convolution& k, const Tensor& x) {
   return rows;
 }
 
-Tensor add_rows(const Convolution& k, const Tensor& rows, const Real* bias) {
+Tensor add_rows(const Convolution& k, const Tensor& rows, const Epilogue& epilogue) {
   const Windows windows{k, surrounded(k)};
   const Padded& padded = windows.padded;
   const Index depth = windows.depth;
@@ -67,7 +67,7 @@ Tensor add_rows(const Convolution& k, const Tensor& rows, const Real* bias) {
   Real* const all = x.writable();
   each_picture(k, windows.count * depth, [&](Index n) {
     const Scratch picture(windows.numbers());
-    for (Index c = 0; c < k.C; ++c) std::fill_n(picture + c * padded.area(), padded.area(), bias ? bias[c] : Real(0));
+    for (Index c = 0; c < k.C; ++c) std::fill_n(picture + c * padded.area(), padded.area(), epilogue.bias_of(c));
     for (Index window = 0; window < windows.count; ++window) {
       const Real* const from = rows.data() + (n * windows.count + window) * depth;
       Real* const to = picture + windows.places[window];
@@ -77,6 +77,7 @@ Tensor add_rows(const Convolution& k, const Tensor& rows, const Real* bias) {
       for (Index h = 0; h < k.H; ++h)
         copy_row(picture + c * padded.area() + (padded.top + h) * padded.width + padded.left, k.W,
                  all + ((n * k.C + c) * k.H + h) * k.W);
+    epilogue.rectify(n, 1, all + n * k.C * k.H * k.W);
   });
   return x;
 }
@@ -91,9 +92,9 @@ Tensor channels_last(const Convolution& k, const Tensor& y) {
                [&](Index n) { transpose(y.data() + n * O * count, count, O, count, to + n * count * O, O); });
   return rows;
 }
-Tensor channels_first(const Convolution& k, const Tensor& rows) {
+Tensor channels_first(const Convolution& k, Tensor rows) {
   const Index O = k.O, count = k.P * k.Q;
-  if (count == 1) return rows.reshaped(k.small());
+  if (count == 1) return rows.take().reshaped(k.small());
   Tensor y = Tensor::uninitialized(k.small());
   Real* const to = y.writable();
   each_picture(k, O * count,
@@ -101,21 +102,32 @@ Tensor channels_first(const Convolution& k, const Tensor& rows) {
   return y;
 }
 
-}  // namespace
-
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
-  return channels_first(k, matmul(rows(k, x), false, as_matrix(w), true, bias));
+// These results are small: they are still in the cache when all of them are complete.
+Tensor rectified(const Convolution& k, Tensor pictures, const Epilogue& epilogue) {
+  if (!epilogue.rectifier) return pictures;
+  const Index size = pictures.size() / k.N;
+  Real* const all = pictures.writable();
+  each_picture(k, size, [&](Index n) { epilogue.rectify(n, 1, all + n * size); });
+  return pictures;
 }
 
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
-  if (!is_picture(k)) return add_rows(k, matmul(channels_last(k, y), false, as_matrix(w), false), bias);
+}  // namespace
+
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
+  return rectified(k, channels_first(k, matmul(rows(k, x), false, as_matrix(w), true, epilogue.bias)), epilogue);
+}
+
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
+  if (!is_picture(k)) return add_rows(k, matmul(channels_last(k, y), false, as_matrix(w), false), epilogue);
   std::vector<Real> of_each_pixel;
-  for (Index c = 0; bias && c < k.C; ++c) of_each_pixel.insert(of_each_pixel.end(), k.taps(), bias[c]);
-  return matmul(as_matrix(y), false, as_matrix(w), false, bias ? of_each_pixel.data() : nullptr).reshaped(k.big());
+  for (Index c = 0; epilogue.bias && c < k.C; ++c)
+    of_each_pixel.insert(of_each_pixel.end(), k.taps(), epilogue.bias[c]);
+  const Real* const bias = epilogue.bias ? of_each_pixel.data() : nullptr;
+  return rectified(k, matmul(as_matrix(y), false, as_matrix(w), false, bias).reshaped(k.big()), epilogue);
 }
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
-  return matmul(channels_last(k, y), true, rows(k, x), false, nullptr, k.P * k.Q).reshaped(k.weight());
+  return matmul(channels_last(k, y), true, rows(k, x), false, {}, k.P * k.Q).reshaped(k.weight());
 }
 
 }  // namespace tapestry::kernels::unfolded

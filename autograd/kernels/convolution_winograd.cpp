@@ -110,7 +110,7 @@ void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B,
 
 }  // namespace
 
-Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real* bias) {
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
   const Plan plan(k);
   const Groups groups(k.N, tiles_of_group / plan.tiles.size());
   const Index pitch = in_lanes(k.C), tiles = groups.largest() * plan.tiles.size();
@@ -145,15 +145,16 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Real
                     evaluate<true>(plan.x.points(0, t.width), t.width), columns_in_panel(k.O, panel),
                     {sums + t.row(n, count) * panel_width, plan.small_width() * sum_step, sum_step},
                     {result + (t.p * k.Q + t.q) * panel_width, k.Q * panel_width, panel_width});
-        channels_first(result, planes, columns_in_panel(k.O, panel), bias ? bias + channel : nullptr,
+        channels_first(result, planes, channel, columns_in_panel(k.O, panel), epilogue,
                        to + ((first + n) * k.O + channel) * windows);
       }
     }
+    epilogue.note(first, count, to + first * k.O * windows);
   });
   return y;
 }
 
-Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Real* bias) {
+Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
   const Plan plan(k);
   const Groups groups(k.N, tiles_of_group / plan.tiles.size());
   const Index pitch = in_lanes(k.O), tiles = groups.largest() * plan.tiles.size();
@@ -192,10 +193,11 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Rea
                       {sums + point * sum_step + t.row(n, count) * panel_width, plan.x.points() * sum_step, sum_step},
                       {corner, plan.y.stride * plan.width * panel_width, plan.x.stride * panel_width}, true);
           });
-        channels_first(result, places, columns_in_panel(k.C, panel), bias ? bias + channel : nullptr,
+        channels_first(result, places, channel, columns_in_panel(k.C, panel), epilogue,
                        to + ((first + n) * k.C + channel) * k.H * k.W);
       }
     }
+    epilogue.note(first, count, to + first * k.C * k.H * k.W);
   });
   return x;
 }

@@ -2,10 +2,7 @@
 
 #include <Eigen/Core>
 #include <cmath>
-#include <cstdint>
-#include <cstring>
 #include <limits>
-#include <type_traits>
 
 #include "autograd/kernels/parallel.hpp"
 
@@ -27,63 +24,6 @@ Tensor map(Tensor x, F f, const Others&... others) {
 #pragma omp simd
       for (Index i = begin; i < end; ++i) to[i] = f(from[i], other[i]...);
     }(others.data()...);
-  });
-  return y;
-}
-
-// Where numbers are positive, a bit for each: 16 words hold those of 16 word_bits numbers, bit b of word l that of
-// number 16 b + l, so that vectors of numbers meet vectors of words.
-using Word = std::conditional_t<sizeof(Real) == 4, std::uint32_t, std::uint64_t>;
-constexpr Index word_bits = 8 * sizeof(Word), words = 16, numbers = words * word_bits;
-
-void note_positive(const Real* x, Word* word) {
-  for (int l = 0; l < words; ++l) {
-    Word bits = 0;
-    for (int b = 0; b < word_bits; ++b) bits |= x[words * b + l] > 0 ? Word(1) << b : Word(0);
-    word[l] = bits;
-  }
-}
-template <class F>
-void map_group(const Real* x, Real* y, F f) {
-#pragma omp simd
-  for (int i = 0; i < numbers; ++i) y[i] = f(x[i]);
-}
-void scale_where_not_set(const Real* x, const Word* word, Real slope, Real* y) {
-  for (Index b = 0; b < word_bits; ++b)
-#pragma omp simd
-    for (Index l = 0; l < words; ++l) {
-      const Real number = x[words * b + l];
-      y[words * b + l] = word[l] >> b & 1 ? number : number * slope;
-    }
-}
-
-// f(x, y, place of the words) for one group of `numbers` after another, the odd ones at the end in a padded group.
-template <class F>
-void for_groups_with_bits(Index size, const Real* x, Real* y, F f) {
-  parallel_for_blocks(size, block, nanoseconds, [=](Index begin, Index end) {
-    Index i = begin;
-    for (; i + numbers <= end; i += numbers) f(x + i, y + i, i / word_bits);
-    if (i == end) return;
-    Real odd[numbers] = {};
-    std::copy_n(x + i, end - i, odd);
-    f(odd, odd, i / word_bits);
-    std::copy_n(odd, end - i, y + i);
-  });
-}
-
-// A rectifier, as map(), which also notes where x > 0.
-template <class F>
-Tensor rectify(Tensor x, F f, Tensor* positive) {
-  if (!positive) return map(std::move(x), f);
-  *positive = Tensor::uninitialized({(x.size() + numbers - 1) / numbers * words});
-  Real* const bits = positive->writable();
-  const Real* const from = x.data();
-  Tensor y = x.recycle();
-  for_groups_with_bits(y.size(), from, y.writable(), [=](const Real* x, Real* y, Index place) {
-    Word word[words];
-    note_positive(x, word);
-    std::memcpy(bits + place, word, sizeof word);
-    map_group(x, y, f);
   });
   return y;
 }
@@ -163,25 +103,6 @@ Tensor sqrt(Tensor x) {
 }
 Tensor abs(Tensor x) {
   return map(std::move(x), [](Real x) { return std::abs(x); });
-}
-Tensor relu(Tensor x, Tensor* positive) {
-  return rectify(
-      std::move(x), [](Real x) { return x > 0 || x != x ? x : Real(0); }, positive);
-}
-Tensor leaky_relu(Tensor x, Real slope, Tensor* positive) {
-  return rectify(
-      std::move(x), [slope](Real x) { return x > 0 ? x : x * slope; }, positive);
-}
-Tensor scale_where_not_positive(Tensor x, const Tensor& positive, Real slope) {
-  const Real* const from = x.data();
-  const Real* const bits = positive.data();
-  Tensor y = x.recycle();
-  for_groups_with_bits(y.size(), from, y.writable(), [=](const Real* x, Real* y, Index place) {
-    Word word[words];
-    std::memcpy(word, bits + place, sizeof word);
-    scale_where_not_set(x, word, slope, y);
-  });
-  return y;
 }
 Tensor sign(Tensor x) {
   return map(std::move(x), [](Real x) { return x > 0 ? Real(1) : x < 0 ? Real(-1) : x; });

@@ -29,10 +29,6 @@ Tensor pow(Tensor x, Real exponent);
 Tensor tanh(Tensor x);
 Tensor sigmoid(Tensor x);
 Tensor softplus(Tensor x);
-// They can note where x > 0: a bit for each number, packed into Reals that are no numbers themselves.
-Tensor relu(Tensor x, Tensor* positive = nullptr);
-Tensor leaky_relu(Tensor x, Real slope, Tensor* positive = nullptr);
-Tensor scale_where_not_positive(Tensor x, const Tensor& positive, Real slope);  // slope x where the bit is not set
 Tensor abs(Tensor x);
 Tensor sign(Tensor x);
 Tensor clamp(Tensor x, Real low, Real high);

@@ -90,7 +90,7 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
 
 // The same for a few rows, without panels.
 void product_of_few_rows(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
-                         const Real* bias, Real* result) {
+                         const Epilogue& epilogue, Real* result) {
   const bool transposed = b.row_stride == 1;
   const Index most_columns = transposed ? 256 : 1024;  // of a task, which reads long stretches of memory
   const Index M = a.rows, N = b.columns, blocks = (N + most_columns - 1) / most_columns;
@@ -101,8 +101,7 @@ void product_of_few_rows(const Matrix& a, const Beginnings& a_begins, const Matr
     few_rows_product(M, end - column, a.columns, a.numbers + a_begins[matrix], a.row_stride,
                      b.numbers + b_begins[matrix] + column * b.column_stride, transposed,
                      transposed ? b.column_stride : b.row_stride, to, N);
-    for (Index i = 0; bias && i < M; ++i)
-      for (Index j = column; j < end; ++j) to[i * N + j - column] += bias[j];
+    for (Index i = 0; i < M; ++i) epilogue.of_channels(column, end - column, to + i * N);
   });
 }
 
@@ -122,7 +121,7 @@ bool few_samples(Index samples, Index chunk, Index M, Index N) {
 
 }  // namespace
 
-Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias,
+Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Epilogue& epilogue,
               Index rows_of_sample) {
   const Matrix A = seen_as(a, a_transposed), B = seen_as(b, b_transposed);
   const Index M = A.rows, N = B.columns, chunk = a_transposed ? chunk_samples * rows_of_sample : A.columns;
@@ -130,10 +129,10 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
   const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
   Real* const all = y.writable();
   if (!a_transposed && B.row_stride == 1 && N < lanes && A.columns >= 8 * lanes)
-    product_of_few_columns(A, a_begins, B, b_begins, bias, all);
+    product_of_few_columns(A, a_begins, B, b_begins, epilogue, all);
   else if (!a_transposed && M <= few_rows && N >= lanes && A.columns >= lanes)
-    product_of_few_rows(A, a_begins, B, b_begins, bias, all);
-  else if (a_transposed && !bias && few_samples(A.columns, chunk, M, N))
+    product_of_few_rows(A, a_begins, B, b_begins, epilogue, all);
+  else if (a_transposed && epilogue.nothing() && few_samples(A.columns, chunk, M, N))
     product_over_samples(A.transposed(), a_begins, B, b_begins, chunk, false, all);
   else if (cost(A, B) <= 1.05 * cost(B.transposed(), A.transposed()))
     product(A, a_begins, B, b_begins, chunk,
@@ -141,16 +140,17 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
               for (Index i = 0; i < rows; ++i) {
                 Real* const to = all + (matrix * M + row + i) * N + column;
                 std::copy_n(c + i * column_block, width, to);
-                for (Index j = 0; bias && j < width; ++j) to[j] += bias[column + j];
+                epilogue.of_channels(column, width, to);
               }
             });
   else  // y^T = b^T a^T: the rows that the product sees are columns of y, and its results have to be turned
     product(B.transposed(), b_begins, A.transposed(), a_begins, chunk,
             [=](Index matrix, Index row, Index column, Index rows, Index width, Real* c) {
-              for (Index i = 0; bias && i < rows; ++i)
-                for (Index j = 0; j < width; ++j) c[i * column_block + j] += bias[row + i];
+              for (Index i = 0; i < rows; ++i) epilogue.of_channel(row + i, width, c + i * column_block);
               transpose(c, column_block, rows, width, all + matrix * M * N + column * N + row, N);
             });
+  if (epilogue.rectifier)
+    parallel_for_blocks(M, 8, 0.1 * N, [=](Index i, Index end) { epilogue.note(i, end - i, all + i * N); });
   return y;
 }
 
@@ -162,7 +162,7 @@ Tensor add_aTb(Tensor sum, const Tensor& a, const Tensor& b) {
 }
 
 namespace reference {
-Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Real* bias) {
+Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transposed, const Epilogue& epilogue) {
   const Matrix A = seen_as(a, a_transposed), B = seen_as(b, b_transposed);
   Tensor y = Tensor::uninitialized(product_shape(a.shape(), b.shape(), A.rows, B.columns));
   const Beginnings a_begins = beginnings(y.shape(), a.shape()), b_begins = beginnings(y.shape(), b.shape());
@@ -174,8 +174,9 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
         const Real* const column = B.numbers + b_begins[matrix] + j * B.column_stride;
         Real sum = 0;
         for (Index k = 0; k < A.columns; ++k) sum += row[k * A.column_stride] * column[k * B.row_stride];
-        *to++ = sum + (bias ? bias[j] : Real(0));
+        *to++ = sum + epilogue.bias_of(j);
       }
+  epilogue.rectify(0, A.rows, to - y.size());
   return y;
 }
 }  // namespace reference

@@ -19,7 +19,7 @@ struct Lines {  // of numbers one after another: rows of a, or columns of b
 };
 
 template <int rows, int columns>
-void dot_products(const Lines& a, const Lines& b, Index depth, const Real* bias, Real* to, Index to_stride) {
+void dot_products(const Lines& a, const Lines& b, Index depth, Real* to, Index to_stride) {
   using namespace Eigen::internal;
   Packet sum[rows][columns];
 #pragma GCC unroll 4
@@ -46,13 +46,13 @@ void dot_products(const Lines& a, const Lines& b, Index depth, const Real* bias,
       return pload<Packet>(rest);
     });
   for (int i = 0; i < rows; ++i)
-    for (int j = 0; j < columns; ++j) to[i * to_stride + j] = predux(sum[i][j]) + (bias ? bias[j] : Real(0));
+    for (int j = 0; j < columns; ++j) to[i * to_stride + j] = predux(sum[i][j]);
 }
 
 }  // namespace
 
 void product_of_few_columns(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
-                            const Real* bias, Real* result) {
+                            const Epilogue& epilogue, Real* result) {
   static constexpr auto tile = []<int... i>(std::integer_sequence<int, i...>) {
     return std::array{&dot_products<i / columns_of_tile + 1, i % columns_of_tile + 1>...};
   }
@@ -65,8 +65,9 @@ void product_of_few_columns(const Matrix& a, const Beginnings& a_begins, const M
         tile[(end - row - 1) * columns_of_tile + columns - 1](
             {a.numbers + a_begins[matrix] + row * a.row_stride, a.row_stride},
             {b.numbers + b_begins[matrix] + column * b.column_stride, b.column_stride}, depth,
-            bias ? bias + column : nullptr, result + (matrix * M + row) * N + column, N);
+            result + (matrix * M + row) * N + column, N);
       }
+      for (Index i = row; i < end; ++i) epilogue.of_channels(0, N, result + (matrix * M + i) * N);
     });
 }
 

@@ -1,5 +1,6 @@
 // What the kinds of matrix products share: operands as they lie, and panels of them.
 #pragma once
+#include "autograd/kernels/epilogue.hpp"
 #include "autograd/kernels/table_product.hpp"
 #include "autograd/kernels/transpose.hpp"
 
@@ -51,9 +52,9 @@ std::vector<Index> lines_of_panel(const Matrix& b, Index count) {
 void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
                           Index chunk, bool add, Real* result);
 
-// C = a b + bias for each pair of matrices; rows of a and columns of b lie one after another, and columns are so few
-// that they would not fill a vector: matrix_few_columns.cpp.
+// C = a b and its epilogue for each pair of matrices; rows of a and columns of b lie one after another, and columns are
+// so few that they would not fill a vector: matrix_few_columns.cpp.
 void product_of_few_columns(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins,
-                            const Real* bias, Real* result);
+                            const Epilogue& epilogue, Real* result);
 
 }  // namespace tapestry::kernels

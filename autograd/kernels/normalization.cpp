@@ -76,18 +76,23 @@ std::vector<Real> near_means(const Channels& x, const Real* numbers) {
   return near;
 }
 
-// to[place] = f(c, place) for every number
-template <class F>
-void each_number(const Channels& x, Real* to, F f) {
-  parallel_for_blocks(x.N, std::max<Index>(1, 16384 / (x.C * x.area)), 0.5 * x.C * x.area, [&](Index begin, Index end) {
-    for (Index n = begin; n < end; ++n)
+// to[place] = f(c)(place) for every number, and then finish(n) for every sample. f(c) has the constants of a channel in
+// it, so that they stay in registers. It may read what lies at to[place].
+template <class F, class Finish>
+void each_number(const Channels& x, Real* to, F f, Finish finish) {
+  parallel_for_blocks(x.N, std::max<Index>(1, 16384 / (x.C * x.area)), 0.5 * x.C * x.area, [=](Index begin, Index end) {
+    const F of = f;
+    for (Index n = begin; n < end; ++n) {
       if (x.area == 1)
-        for (Index c = 0; c < x.C; ++c) to[n * x.C + c] = f(c, n * x.C + c);
+        for (Index c = 0; c < x.C; ++c) to[n * x.C + c] = of(c)(n * x.C + c);
       else
         for (Index c = 0; c < x.C; ++c) {
-          const Index first = (n * x.C + c) * x.area;
-          for (Index i = first; i < first + x.area; ++i) to[i] = f(c, i);
+          const auto of_channel = of(c);
+          const Index first = (n * x.C + c) * x.area, last = first + x.area;
+          for (Index i = first; i < last; ++i) to[i] = of_channel(i);
         }
+      finish(n);
+    }
   });
 }
 
@@ -112,11 +117,22 @@ ChannelStatistics channel_statistics(const Tensor& x) {
   return {mean, variance};
 }
 
-Tensor normalize_channels(Tensor x, const Tensor& mean, const Tensor& scale, const Tensor& shift) {
+Tensor normalize_channels(Tensor x, const Tensor& mean, const Tensor& scale, const Tensor& shift,
+                          const Rectifier* rectifier) {
   const Channels channels(x.shape());
   const Real *const from = x.data(), *const m = mean.data(), *const a = scale.data(), *const b = shift.data();
   Tensor y = x.recycle();
-  each_number(channels, y.writable(), [=](Index c, Index i) { return (from[i] - m[c]) * a[c] + b[c]; });
+  Real* const to = y.writable();
+  with_rectifier(rectifier ? rectifier->slope() : 1, [=](auto rectified) {
+    each_number(
+        channels, to,
+        [=](Index c) {
+          return [=, m = m[c], a = a[c], b = b[c]](Index i) { return rectified((from[i] - m) * a + b); };
+        },
+        [=, size = channels.C * channels.area](Index n) {
+          if (rectifier) rectifier->note(n, 1, to + n * size);
+        });
+  });
   return y;
 }
 
@@ -138,8 +154,12 @@ Tensors batch_norm_gradients(Tensor g, const Tensor& x, const Tensor& gamma, con
   }
   Tensor dx = g.recycle();
   const Real *const fa = a.data(), *const fb = b.data(), *const fd = d.data();
-  each_number(channels, dx.writable(),
-              [=](Index c, Index i) { return fa[c] * dy[i] + (fb[c] * (from[i] - m[c]) + fd[c]); });
+  each_number(
+      channels, dx.writable(),
+      [=](Index c) {
+        return [=, m = m[c], a = fa[c], b = fb[c], d = fd[c]](Index i) { return a * dy[i] + (b * (from[i] - m) + d); };
+      },
+      [](Index) {});
   return {dx, dgamma, dbeta};
 }
 

@@ -1,5 +1,6 @@
 // Batch normalisation of x, (N, C) or (N, C, H, W), each channel over the batch and the picture.
 #pragma once
+#include "autograd/kernels/rectifier.hpp"
 #include "autograd/tensor.hpp"
 
 namespace tapestry::kernels {
@@ -12,8 +13,9 @@ struct ChannelStatistics {
 ChannelStatistics channel_statistics(const Tensor& x);
 
 // (x - mean) scale + shift, one of each (C) for each channel. The mean goes first: folded into the shift it would
-// cancel.
-Tensor normalize_channels(Tensor x, const Tensor& mean, const Tensor& scale, const Tensor& shift);
+// cancel. `rectifier`, if not null, is applied to each sample while it is in the cache.
+Tensor normalize_channels(Tensor x, const Tensor& mean, const Tensor& scale, const Tensor& shift,
+                          const Rectifier* rectifier = nullptr);
 
 // dL/dx, dL/dgamma, dL/dbeta of y = gamma (x - mean) inverse_sigma + beta, where mean and sigma are those of x itself:
 //   dbeta = sum(g),  dgamma = sum(g x_hat),  dx = gamma inverse_sigma (g - dbeta / count - x_hat dgamma / count)

@@ -77,21 +77,21 @@ inline Offsets windows_of_pictures(const Convolution& k, const Padded& padded, I
   return places;
 }
 
-// Channels first to channels last and back: pixel i of all channels lies at pixels + places[i].
+// Channels first to channels last and back: pixel i of all channels lies at pixels + places[i]. On the way back they
+// get their epilogue; `first` is the number of the first channel.
 inline void channels_last(const Real* planes, Index channels, const Offsets& places, Real* pixels) {
   const Index area = places.size();
   const int* const at = places.data();
   transpose_rows(
       channels, area, [=](Index c) { return planes + c * area; }, [=](Index i) { return pixels + at[i]; });
 }
-inline void channels_first(const Real* pixels, const Offsets& places, Index channels, const Real* bias, Real* planes) {
+inline void channels_first(const Real* pixels, const Offsets& places, Index first, Index channels,
+                           const Epilogue& epilogue, Real* planes) {
   const Index area = places.size();
   const int* const at = places.data();
   transpose_rows(
       area, channels, [=](Index i) { return pixels + at[i]; }, [=](Index c) { return planes + c * area; });
-  if (!bias) return;
-  for (Index c = 0; c < channels; ++c)
-    for (Index i = 0; i < area; ++i) planes[c * area + i] += bias[c];
+  for (Index c = 0; c < channels; ++c) epilogue.of_channel(first + c, area, planes + c * area);
 }
 
 }  // namespace tapestry::kernels
