@@ -128,7 +128,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
     const Scratch sums(plan.small_points * sum_step), result(windows * panel_width);
     std::fill_n(static_cast<Real*>(picture), plan.height * plan.width * pitch, Real(0));
     for (Index n = 0; n < count; ++n) {
-      channels_last(x.data() + (first + n) * k.C * k.H * k.W, k.C, places, picture);
+      channels_last(x.data() + (first + n) * k.C * k.H * k.W, k.C, places, k.C * k.H * k.W, picture);
       plan.transform_big(picture, pitch, n, count, transformed, step);
     }
     for (Index panel = 0; panel < panels(k.O); ++panel) {
@@ -171,7 +171,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
     const Scratch picture(windows * pitch), transformed(plan.small_points * step);
     const Scratch sums(plan.points * sum_step), result(area);
     for (Index n = 0; n < count; ++n) {
-      channels_last(y.data() + (first + n) * k.O * windows, k.O, planes, picture);
+      channels_last(y.data() + (first + n) * k.O * windows, k.O, planes, k.O * windows, picture);
       plan.transform_small(picture, pitch, n, count, transformed, step);
     }
     for (Index panel = 0; panel < panels(k.C); ++panel) {
@@ -225,13 +225,13 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
     for (Index first = begin; first < end; first += G) {
       const Index count = std::min(G, end - first);
       for (Index n = 0; n < count; ++n) {
-        channels_last(x.data() + ((first + n) * k.C + channel) * k.H * k.W, channels, places, picture);
+        channels_last(x.data() + ((first + n) * k.C + channel) * k.H * k.W, channels, places, k.C * k.H * k.W, picture);
         plan.transform_big(picture, slice, n, count, transformed, step);
       }
       for (Index panel = 0; panel < panels(k.O); ++panel) {
         for (Index n = 0; n < count; ++n) {
           channels_last(y.data() + ((first + n) * k.O + panel * panel_width) * windows, columns_in_panel(k.O, panel),
-                        planes, small);
+                        planes, k.O * windows, small);
           plan.transform_small(small, panel_width, n, count, small_transformed, small_step);
         }
         plan.each_point(count, [&](Index point, Index small_point, Tiles::Rows having, bool) {

@@ -77,20 +77,23 @@ inline Offsets windows_of_pictures(const Convolution& k, const Padded& padded, I
   return places;
 }
 
-// Channels first to channels last and back: pixel i of all channels lies at pixels + places[i]. On the way back they
-// get their epilogue; `first` is the number of the first channel.
-inline void channels_last(const Real* planes, Index channels, const Offsets& places, Real* pixels) {
+// Channels first to channels last and back: pixel i of all channels lies at pixels + places[i]. On the way there the
+// next picture is fetched, `next` numbers further on; it lies too scattered for the processor to guess. On the way back
+// they get their epilogue; `first` is the number of the first channel.
+inline void channels_last(const Real* planes, Index channels, const Offsets& places, Index next, Real* pixels) {
   const Index area = places.size();
   const int* const at = places.data();
   transpose_rows(
-      channels, area, [=](Index c) { return planes + c * area; }, [=](Index i) { return pixels + at[i]; });
+      channels, area, [=](Index c) { return planes + c * area; }, [=](Index i) { return pixels + at[i]; },
+      [=](const Real* vector) { __builtin_prefetch(vector + next, 0, 2); });
 }
 inline void channels_first(const Real* pixels, const Offsets& places, Index first, Index channels,
                            const Epilogue& epilogue, Real* planes) {
   const Index area = places.size();
   const int* const at = places.data();
   transpose_rows(
-      area, channels, [=](Index i) { return pixels + at[i]; }, [=](Index c) { return planes + c * area; });
+      area, channels, [=](Index i) { return pixels + at[i]; }, [=](Index c) { return planes + c * area; },
+      [](const Real*) {});
   for (Index c = 0; c < channels; ++c) epilogue.of_channel(first + c, area, planes + c * area);
 }
 
