@@ -23,6 +23,8 @@ void broadcast_both(const char* op, Var& a, Var& b) {
 // a's value, given away if no rule will read it: the only one that would is the rule of b.
 Tensor unless_read_for(const Var& b, Var& a) { return b.recorded() ? a.value() : a.take(); }
 
+const char* name_of_rectifier(Real slope) { return slope == 0 ? "relu" : "leaky_relu"; }
+
 // dL/dx = g where x was positive, otherwise s g. It keeps a bit of each number, which is a constant: the sign is flat.
 Rule scale_where_not_positive(const Tensor& positive, Real slope) {
   return {saved(positive), [slope](Var g, Var positive) {
@@ -127,16 +129,12 @@ Var softplus(Var x) {  // y = ln(1 + e^x)            dL/dx = g sigmoid(x)
   Var y = kernels::softplus(x.value());
   return apply("softplus", y, {x}, {{reads(x), [](Var g, Var x) { return g * sigmoid(x); }}});
 }
-Var relu(Var x) {  // y = max(x, 0)                  dL/dx = g where y > 0, otherwise 0
-  Tensor positive;
-  Var y = kernels::rectify(x.take(), 0, x.recorded() ? &positive : nullptr);
-  return apply("relu", y, {x}, {scale_where_not_positive(positive, 0)});
-}
+Var relu(Var x) { return leaky_relu(std::move(x), 0); }
 Var leaky_relu(Var x, Real slope) {  // y = x or s x     dL/dx = g where y > 0, otherwise s g; y has the sign of x
   check_slope("leaky_relu", slope);
   Tensor positive;
   Var y = kernels::rectify(x.take(), slope, x.recorded() ? &positive : nullptr);
-  return apply("leaky_relu", y, {x}, {scale_where_not_positive(positive, slope)});
+  return apply(name_of_rectifier(slope), y, {x}, {scale_where_not_positive(positive, slope)});
 }
 Var elu(Var x) {  // y = x or e^x - 1                dL/dx = g (1 + min(y, 0))
   const Var v = x.value();
@@ -189,7 +187,7 @@ void check_slope(const char* op, Real slope) {
 }
 Rectified::Rectified(const char* op, Real slope, const Shape& y, const Vars& x) : slope_(slope) {
   check_slope(op, slope);
-  if (slope == 1 || ValuesStay::wanted()) return;
+  if (slope == 1 || ValuesStay::wanted() || !kernels::Rectifier::suits(y)) return;
   const bool recorded = std::any_of(x.begin(), x.end(), [](const Var& v) { return v.recorded(); });
   in_kernel_ = std::make_shared<kernels::Rectifier>(slope, y, recorded);
 }
@@ -197,8 +195,7 @@ Var Rectified::operator()(Var y) const {
   if (slope_ == 1) return y;
   if (!in_kernel_) return leaky_relu(std::move(y), slope_);
   Var rectified = y.take();
-  const char* const op = slope_ == 0 ? "relu" : "leaky_relu";
-  return apply(op, rectified, {y}, {scale_where_not_positive(in_kernel_->positive(), slope_)});
+  return apply(name_of_rectifier(slope_), rectified, {y}, {scale_where_not_positive(in_kernel_->positive(), slope_)});
 }
 
 }  // namespace tapestry

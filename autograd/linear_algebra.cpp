@@ -61,8 +61,8 @@ Var matmul(Var a, Var b, Product form) {
   }
 }
 
-Var linear(Var x, Var w, Var bias,
-           Real slope) {  // y = x w^T + bias     dL/dx = g w    dL/dw = g^T x    dL/dbias = g, added up
+// y = x w^T + bias     dL/dx = g w    dL/dw = g^T x    dL/dbias = g, added up
+Var linear(Var x, Var w, Var bias, Real slope) {
   const Shape &xs = x.shape(), &ws = w.shape(), bs = bias.shape();
   if (xs.rank() != 2 || ws.rank() != 2 || xs[1] != ws[1] || bs != Shape{ws[0]})
     fail("linear: got input ", xs, ", weight ", ws, " and bias ", bs, "; expected (N, in), (out, in) and (out)");

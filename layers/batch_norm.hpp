@@ -21,7 +21,8 @@ class BatchNorm : public Layer {
  public:
   BatchNorm(const Shape& input, BatchNormOptions options, Random random);  // only C of the input matters
 
-  Var operator()(const Pass& pass, Var x) override { return rectified(pass, std::move(x), 1); }
+  Var operator()(const Pass& pass, Var x) final { return rectified(pass, std::move(x), 1); }
+  bool rectifies() const override { return true; }
   Var rectified(const Pass& pass, Var x, Real slope) override;
   Shape output_shape(const Shape& input) const override;
   std::string kind() const override { return "batch_norm"; }

@@ -12,7 +12,8 @@ class Conv2d : public Layer {
  public:
   Conv2d(const Shape& input, ConvOptions options, Random random);  // input (N, C, H, W); N, H and W do not matter
 
-  Var operator()(const Pass& pass, Var x) override { return rectified(pass, std::move(x), 1); }
+  Var operator()(const Pass& pass, Var x) final { return rectified(pass, std::move(x), 1); }
+  bool rectifies() const override { return true; }
   Var rectified(const Pass& pass, Var x, Real slope) override;
   Shape output_shape(const Shape& input) const override;
   std::string kind() const override { return "conv2d"; }

@@ -12,7 +12,8 @@ class ConvTranspose2d : public Layer {
  public:
   ConvTranspose2d(const Shape& input, ConvTransposeOptions options, Random random);  // (N, O, P, Q); only O matters
 
-  Var operator()(const Pass& pass, Var x) override { return rectified(pass, std::move(x), 1); }
+  Var operator()(const Pass& pass, Var x) final { return rectified(pass, std::move(x), 1); }
+  bool rectifies() const override { return true; }
   Var rectified(const Pass& pass, Var x, Real slope) override;
   Shape output_shape(const Shape& input) const override;
   std::string kind() const override { return "conv_transpose2d"; }

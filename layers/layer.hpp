@@ -20,11 +20,10 @@ class Layer {
 
   virtual Var operator()(const Pass& pass, Var x) = 0;
 
-  // This layer and a leaky_relu after it, or with a slope of 1 nothing. Layers whose kernels can do both at once do so.
-  virtual Var rectified(const Pass& pass, Var x, Real slope) {
-    Var y = (*this)(pass, std::move(x));
-    return slope == 1 ? y : leaky_relu(std::move(y), slope);
-  }
+  // For layers with a kernel that can apply the leaky_relu after them: this layer and one of that slope; 1 is none. A
+  // Sequential asks for it where a rectifier comes next, so these layers implement it in place of operator().
+  virtual bool rectifies() const { return false; }
+  virtual Var rectified(const Pass& pass, Var x, Real slope) { return leaky_relu((*this)(pass, std::move(x)), slope); }
   // The slope of a layer that is such a rectifier and nothing else.
   virtual std::optional<Real> slope() const { return {}; }
 

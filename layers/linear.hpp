@@ -16,7 +16,8 @@ class Linear : public Layer {
  public:
   Linear(const Shape& input, LinearOptions options, Random random);  // input (N, in); N does not matter
 
-  Var operator()(const Pass& pass, Var x) override { return rectified(pass, std::move(x), 1); }
+  Var operator()(const Pass& pass, Var x) final { return rectified(pass, std::move(x), 1); }
+  bool rectifies() const override { return bias_ != nullptr; }
   Var rectified(const Pass& pass, Var x, Real slope) override;
   Shape output_shape(const Shape& input) const override;
   std::string kind() const override { return "linear"; }

@@ -20,7 +20,7 @@ Var Sequential::run(const Pass& pass, Var x, std::size_t begin, std::size_t end)
   for (std::size_t i = begin; i < end; ++i) {
     Layer& layer = *layers_[i];
     const Layer* const next = i + 1 < end && !ValuesStay::wanted() ? layers_[i + 1].get() : nullptr;
-    if (next && next->slope()) {
+    if (next && next->slope() && layer.rectifies()) {
       const Scope both(std::to_string(i), layer.kind() + " and " + next->kind());
       x = layer.rectified(pass.inside(i++), std::move(x), *next->slope());
     } else {

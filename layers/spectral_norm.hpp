@@ -17,7 +17,8 @@ class SpectralNorm : public Layer {
  public:
   SpectralNorm(LayerPtr layer, int out_axis, Random random);
 
-  Var operator()(const Pass& pass, Var x) override { return rectified(pass, std::move(x), 1); }
+  Var operator()(const Pass& pass, Var x) final { return rectified(pass, std::move(x), 1); }
+  bool rectifies() const override { return layer_->rectifies(); }
   Var rectified(const Pass& pass, Var x, Real slope) override;
   Shape output_shape(const Shape& input) const override { return layer_->output_shape(input); }
   std::string kind() const override { return layer_->kind(); }

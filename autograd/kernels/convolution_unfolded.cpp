@@ -92,29 +92,23 @@ Tensor channels_last(const Convolution& k, const Tensor& y) {
                [&](Index n) { transpose(y.data() + n * O * count, count, O, count, to + n * count * O, O); });
   return rows;
 }
-Tensor channels_first(const Convolution& k, Tensor rows) {
+Tensor channels_first(const Convolution& k, const Tensor& rows, const Epilogue& epilogue) {
   const Index O = k.O, count = k.P * k.Q;
-  if (count == 1) return rows.take().reshaped(k.small());
   Tensor y = Tensor::uninitialized(k.small());
   Real* const to = y.writable();
-  each_picture(k, O * count,
-               [&](Index n) { transpose(rows.data() + n * count * O, O, count, O, to + n * O * count, count); });
+  each_picture(k, O * count, [&](Index n) {
+    transpose(rows.data() + n * count * O, O, count, O, to + n * O * count, count);
+    epilogue.rectify(n, 1, to + n * O * count);
+  });
   return y;
-}
-
-// These results are small: they are still in the cache when all of them are complete.
-Tensor rectified(const Convolution& k, Tensor pictures, const Epilogue& epilogue) {
-  if (!epilogue.rectifier) return pictures;
-  const Index size = pictures.size() / k.N;
-  Real* const all = pictures.writable();
-  each_picture(k, size, [&](Index n) { epilogue.rectify(n, 1, all + n * size); });
-  return pictures;
 }
 
 }  // namespace
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
-  return rectified(k, channels_first(k, matmul(rows(k, x), false, as_matrix(w), true, epilogue.bias)), epilogue);
+  const auto product = [&](const Epilogue& e) { return matmul(rows(k, x), false, as_matrix(w), true, e); };
+  if (k.P * k.Q == 1) return product(epilogue).reshaped(k.small());  // a row is a sample
+  return channels_first(k, product(epilogue.bias), epilogue);
 }
 
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
@@ -122,8 +116,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
   std::vector<Real> of_each_pixel;
   for (Index c = 0; epilogue.bias && c < k.C; ++c)
     of_each_pixel.insert(of_each_pixel.end(), k.taps(), epilogue.bias[c]);
-  const Real* const bias = epilogue.bias ? of_each_pixel.data() : nullptr;
-  return rectified(k, matmul(as_matrix(y), false, as_matrix(w), false, bias).reshaped(k.big()), epilogue);
+  const Epilogue of_row(epilogue.bias ? of_each_pixel.data() : nullptr, epilogue.rectifier);
+  return matmul(as_matrix(y), false, as_matrix(w), false, of_row).reshaped(k.big());
 }
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {

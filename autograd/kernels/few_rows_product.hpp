@@ -63,6 +63,7 @@ void straight_rows(Index columns, Index depth, const Real* A, Index a_stride, co
 using Side = std::conditional_t<(lanes > 8), Eigen::internal::unpacket_traits<Packet>::half, Packet>;
 constexpr int side = Eigen::internal::unpacket_traits<Side>::size, quad = std::min(side, 4);
 
+// A quad of one column and, where two fit into a vector, one of another.
 template <int... lane>
 Side joined(const Real* low, const Real* high, std::integer_sequence<int, lane...>) {
   using namespace Eigen::internal;

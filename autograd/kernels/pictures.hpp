@@ -78,8 +78,8 @@ inline Offsets windows_of_pictures(const Convolution& k, const Padded& padded, I
 }
 
 // Channels first to channels last and back: pixel i of all channels lies at pixels + places[i]. On the way there the
-// next picture is fetched, `next` numbers further on; it lies too scattered for the processor to guess. On the way back
-// they get their epilogue; `first` is the number of the first channel.
+// next picture is fetched, `next` numbers further on: it lies too scattered for the processor to guess. (A fetch past
+// the last one does nothing.) On the way back they get their epilogue; `first` is the number of the first channel.
 inline void channels_last(const Real* planes, Index channels, const Offsets& places, Index next, Real* pixels) {
   const Index area = places.size();
   const int* const at = places.data();

@@ -80,7 +80,7 @@ void each_stretch(Index samples, Index size, F f) {
 
 }  // namespace
 
-// What is positive before a rectifier is so behind it, and the other way round.
+// What is positive before a rectifier is so behind it, and the other way round, since slopes are not negative.
 Tensor rectify(Tensor x, Real slope, Tensor* positive) {
   if (positive) *positive = Tensor::uninitialized({1, words_of(x.size())});
   Real* const bits = positive ? positive->writable() : nullptr;
@@ -105,6 +105,10 @@ Tensor scale_where_not_positive(Tensor x, const Tensor& positive, Real slope) {
   return y;
 }
 
+bool Rectifier::suits(const Shape& x) {
+  const Index size = x.size() / x[0];
+  return 3 * words_of(size) * word_bits <= 4 * size;
+}
 Rectifier::Rectifier(Real slope, const Shape& x, bool note_positive)
     : slope_(slope), size_(x.size() / x[0]), words_(nullptr) {
   if (!note_positive) return;

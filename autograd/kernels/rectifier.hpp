@@ -1,4 +1,4 @@
-// Rectifiers: leaky_relu, x where x > 0 and slope x elsewhere, and relu, which is the one of slope 0.
+// Rectifiers: leaky_relu, x where x > 0 and slope x elsewhere (slope >= 0), and relu, which is the one of slope 0.
 #pragma once
 #include "autograd/tensor.hpp"
 
@@ -26,9 +26,10 @@ Tensor scale_where_not_positive(Tensor x, const Tensor& positive, Real slope);  
 class Rectifier {
  public:
   Rectifier(Real slope, const Shape& x, bool note_positive);
+  static bool suits(const Shape& x);  // not small samples: each has notes of its own, for hundreds of numbers at least
   Real slope() const { return slope_; }
   void operator()(Index first, Index count, Real* samples) const;  // in place; other threads may be at other samples
-  void note(Index first, Index count, const Real* samples) const;  // the second half of it, once they are rectified
+  void note(Index first, Index count, const Real* samples) const;  // only notes: for kernels that have rectified them
   const Tensor& positive() const { return positive_; }             // empty, if it was not to be noted
 
  private:
