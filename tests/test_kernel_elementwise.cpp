@@ -232,9 +232,8 @@ TEST_CASE("kernels: batch normalisation") {
       CHECK(relative_error(gradients[0], dx, 1) <= tolerance);
       CHECK(relative_error(gradients[1], dgamma, std::sqrt(count)) <= tolerance);
       CHECK(relative_error(gradients[2], dbeta, std::sqrt(count)) <= tolerance);
-      check_in_place(copy(g), [&](Tensor g) {
-        return kernels::batch_norm_gradients(g.take(), x, gamma, got_mean, scale)[0];
-      });
+      check_in_place(copy(g),
+                     [&](Tensor g) { return kernels::batch_norm_gradients(g.take(), x, gamma, got_mean, scale)[0]; });
     }
 }
 
