@@ -132,6 +132,7 @@ Var softplus(Var x) {  // y = ln(1 + e^x)            dL/dx = g sigmoid(x)
 Var relu(Var x) { return leaky_relu(std::move(x), 0); }
 Var leaky_relu(Var x, Real slope) {  // y = x or s x     dL/dx = g where y > 0, otherwise s g; y has the sign of x
   check_slope("leaky_relu", slope);
+  if (slope == 1) return x;
   Tensor positive;
   Var y = kernels::rectify(x.take(), slope, x.recorded() ? &positive : nullptr);
   return apply(name_of_rectifier(slope), y, {x}, {scale_where_not_positive(positive, slope)});
@@ -192,7 +193,6 @@ Rectified::Rectified(const char* op, Real slope, const Shape& y, const Vars& x) 
   in_kernel_ = std::make_shared<kernels::Rectifier>(slope, y, recorded);
 }
 Var Rectified::operator()(Var y) const {
-  if (slope_ == 1) return y;
   if (!in_kernel_) return leaky_relu(std::move(y), slope_);
   Var rectified = y.take();
   return apply(name_of_rectifier(slope_), rectified, {y}, {scale_where_not_positive(in_kernel_->positive(), slope_)});

@@ -13,7 +13,7 @@ class Rectifier;
 void check_slope(const char* op, Real slope);  // 0 or more
 
 // leaky_relu(y, slope) after y = op(x[0], x[1], ...); with a slope of 1 nothing at all. The kernel of op applies it,
-// but on the tape it is a call of its own. (Where somebody wants to see y, that is what happens.)
+// but on the tape it is a call of its own. (Where somebody wants to see y, or samples are small, that is what happens.)
 class Rectified {
  public:
   Rectified(const char* op, Real slope, const Shape& y, const Vars& x);

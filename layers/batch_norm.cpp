@@ -34,10 +34,7 @@ BatchNorm::BatchNorm(const Shape& input, BatchNormOptions options, Random random
 
 Var BatchNorm::rectified(const Pass& pass, Var x, Real slope) {
   const Shape shape = output_shape(x.shape());
-  if (pass.mode == Mode::evaluation) {
-    Var y = with_running_statistics(pass, std::move(x));
-    return slope == 1 ? y : leaky_relu(std::move(y), slope);
-  }
+  if (pass.mode == Mode::evaluation) return leaky_relu(with_running_statistics(pass, std::move(x)), slope);
   BatchNormed normed = batch_norm(std::move(x), pass.weight(gamma_), pass.weight(beta_), epsilon_, slope);
   if (pass.update_running_statistics) remember(normed.mean, normed.variance, shape.size() / shape[1]);
   return normed.y;

@@ -25,8 +25,7 @@ Var Linear::rectified(const Pass& pass, Var x, Real slope) {
   output_shape(x.shape());
   Var weight = pass.weight(weight_);
   if (bias_) return linear(std::move(x), weight, pass.weight(*bias_), slope);
-  Var y = matmul(std::move(x), weight, Product::abT);
-  return slope == 1 ? y : leaky_relu(std::move(y), slope);
+  return leaky_relu(matmul(std::move(x), weight, Product::abT), slope);
 }
 
 Shape Linear::output_shape(const Shape& input) const {

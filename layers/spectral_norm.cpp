@@ -59,8 +59,7 @@ Var SpectralNorm::rectified(const Pass& pass, Var x, Real slope) {
   if (pass.mode == Mode::training && pass.update_running_statistics) iterate();
   const Var weight = pass.weight(weight_);
   const Var sigma = sum(times(matrix(weight), v_.value()) * u_.value());
-  const Pass normalized = pass.with(weight_, weight / sigma);
-  return slope == 1 ? (*layer_)(normalized, std::move(x)) : layer_->rectified(normalized, std::move(x), slope);
+  return layer_->rectified(pass.with(weight_, weight / sigma), std::move(x), slope);
 }
 
 Buffers SpectralNorm::buffers() {

@@ -42,8 +42,8 @@ struct Traced {  // a composition, its gradients, and what its tape shows
   Tensors gradients;
   std::vector<std::string> ops;
 };
-Traced trace(const std::function<Var(const Vars&)>& f, const Tensors& x, Keep keep = Keep::what_rules_read) {
-  Tape tape(keep);
+Traced trace(const std::function<Var(const Vars&)>& f, const Tensors& x) {
+  Tape tape;
   Vars variables;
   for (const Tensor& t : x) variables.push_back(tape.variable(t));
   Traced traced;

@@ -37,9 +37,8 @@ Tensor distinct(Shape shape) {
 
 GradientCases gradient_table() {
   GradientCases all;
-  for (const auto& family :
-       {arithmetic_cases(), function_cases(), reduction_cases(), shaping_cases(), product_cases(), convolution_cases(),
-        pooling_cases(), normalization_cases(), loss_cases(), layer_cases(), rectified_cases()})
+  for (const auto& family : {arithmetic_cases(), function_cases(), reduction_cases(), shaping_cases(), product_cases(),
+                             convolution_cases(), pooling_cases(), normalization_cases(), loss_cases(), layer_cases()})
     all.insert(all.end(), family.begin(), family.end());
   return all;
 }

@@ -37,7 +37,6 @@ GradientCases pooling_cases();
 GradientCases normalization_cases();
 GradientCases loss_cases();
 GradientCases layer_cases();
-GradientCases rectified_cases();
 
 // Numbers for the table, different at each call.
 namespace gradient_table_numbers {

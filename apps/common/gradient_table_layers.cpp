@@ -123,24 +123,6 @@ GradientCases layer_cases() {
   add("sigmoid", std::make_shared<Sigmoid>(), 2, 0);
   return cases;
 }
-
-// Operations with a rectifier in their kernels. What it gets is far from its kink: positive numbers, times weights of
-// one sign for each channel.
-GradientCases rectified_cases() {
-  const Real slope = Real(0.2);
-  const Geometry k = Geometry::square(4, 2, 1);
-  const Tensor x = positive({2, 2, 5, 4}), y = positive({2, 2, 2, 2}), w = positive({2, 2, 4, 4}), bias({2}, {1, -1});
-  const Tensor of_rows({2, 1, 1, 1}, {1, -1}), of_columns({1, 2, 1, 1}, {1, -1}), of_features({2, 1}, {1, -1});
-  const Tensor rows = away_from_kinks({4, 2}), gamma = positive({2}), beta({2}, {5, -5});
-  return {
-      {"conv2d and leaky_relu", [=](X x) { return conv2d(x[0], x[1] * of_rows, k, slope); }, {x, w}, 2, 3},
-      {"conv2d with bias and leaky_relu", [=](X x) { return conv2d(x[0], x[1] * of_rows, x[2], k, slope); }, {x, w, bias}, 2, 3},
-      {"conv_transpose2d and leaky_relu", [=](X x) { return conv_transpose2d(x[0], x[1] * of_columns, k, slope); }, {y, w}, 2, 3},
-      {"conv_transpose2d with bias and leaky_relu", [=](X x) { return conv_transpose2d(x[0], x[1] * of_columns, x[2], k, slope); }, {y, w, bias}, 2, 3},
-      {"linear and leaky_relu", [=](X x) { return linear(x[0], x[1] * of_features, x[2], slope); }, {positive({3, 4}), positive({2, 4}), bias}, 2, 3},
-      {"batch_norm and leaky_relu", [=](X x) { return batch_norm(x[0], x[1], x[2], Real(1e-3), slope).y; }, {rows, gamma, beta}},
-  };
-}
 // clang-format on
 
 }  // namespace tapestry

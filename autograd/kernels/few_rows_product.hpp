@@ -142,7 +142,6 @@ void turned_rows(Index columns, Index depth, const Real* A, Index a_stride, cons
                  Index c_stride) {
   // Columns a multiple of a page apart meet in the same lines of the first-level cache, eight at a time: more of them
   // would drive each other out before they are read to the end.
-  constexpr Index page = 4096 / sizeof(Real);
   const bool two = 2 * side <= 8 || b_stride % page != 0;
   Index column = 0;
   for (; two && column + 2 * side <= columns; column += 2 * side)

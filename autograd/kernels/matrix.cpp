@@ -109,8 +109,7 @@ void product_of_few_rows(const Matrix& a, const Beginnings& a_begins, const Matr
 // where the numbers of a row are far apart, and more so where they meet in the same lines of the first-level cache.
 double cost(const Matrix& a, const Matrix& b) {
   constexpr double filling = 12, far_apart = 1.1, same_lines = 1.25;
-  constexpr Index round = 4096 / sizeof(Real);  // numbers from a line to the next that falls on it
-  const double slower = a.column_stride == 1 ? 1 : a.column_stride % round != 0 ? far_apart : same_lines;
+  const double slower = a.column_stride == 1 ? 1 : a.column_stride % page != 0 ? far_apart : same_lines;
   return static_cast<double>(panels(b.columns)) * (a.rows * slower + filling);
 }
 

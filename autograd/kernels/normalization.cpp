@@ -81,7 +81,7 @@ std::vector<Real> near_means(const Channels& x, const Real* numbers) {
 template <class F, class Finish>
 void each_number(const Channels& x, Real* to, F f, Finish finish) {
   parallel_for_blocks(x.N, std::max<Index>(1, 16384 / (x.C * x.area)), 0.5 * x.C * x.area, [=](Index begin, Index end) {
-    const F of = f;
+    const F of = f;  // a copy that nothing written to memory can change
     for (Index n = begin; n < end; ++n) {
       if (x.area == 1)
         for (Index c = 0; c < x.C; ++c) to[n * x.C + c] = of(c)(n * x.C + c);

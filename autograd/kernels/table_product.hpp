@@ -29,6 +29,7 @@ using Offsets = std::vector<int>;
 using Packet = Eigen::internal::packet_traits<Real>::type;
 constexpr int lanes = Eigen::internal::packet_traits<Real>::size;  // numbers in a vector
 constexpr Index line = memory::alignment / sizeof(Real);           // numbers in a line of the cache
+constexpr Index page = 4096 / sizeof(Real);  // so many further on, a line falls on the same of the first-level cache
 
 // A tile of the result stays in registers. With 32 of them (AVX-512, NEON) panels are four vectors wide, with 16 (AVX2,
 // SSE) two; the rest is for B and the number of A that is broadcast.
