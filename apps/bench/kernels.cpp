@@ -115,17 +115,16 @@ struct Primitive {
 
 void bench_layer(const LayerCase& layer, Json& report) {
   namespace im2col = kernels::im2col;
-  namespace reference = kernels::reference;
   const kernels::Convolution& k = layer.k;
   const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small()), w = Random(3).normal(k.weight());
   const Primitive primitives[] = {
       {"gather", [&] { return kernels::gather(k, x, w); }, [&] { return im2col::gather(k, x, w); },
-       [&](const Tensor& got) { return reference::gather_error(k, x, w, got); }},
+       [&](const Tensor& got) { return kernels::gather_error(k, x, w, got); }},
       {"scatter", [&] { return kernels::scatter(k, y, w); }, [&] { return im2col::scatter(k, y, w); },
-       [&](const Tensor& got) { return reference::scatter_error(k, y, w, got); }},
+       [&](const Tensor& got) { return kernels::scatter_error(k, y, w, got); }},
       {"weight_gradient", [&] { return kernels::weight_gradient(k, x, y); },
        [&] { return im2col::weight_gradient(k, x, y); },
-       [&](const Tensor& got) { return reference::weight_gradient_error(k, x, y, got); }}};
+       [&](const Tensor& got) { return kernels::weight_gradient_error(k, x, y, got); }}};
   const char* const ways[] = {"table", "winograd", "few channels", "mirrored", "unfolded"};
   const std::string way = is_linear(k) ? "matrix product" : ways[static_cast<int>(kernels::best_way(k))];
   std::cout << layer.name << ", batch " << k.N << ", " << way << '\n' << std::flush;

@@ -40,12 +40,6 @@ namespace reference {  // convolution_reference.cpp: seven nested loops
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
-
-// How far results are off: the largest error of some hundred of their numbers, which are evaluated in double, as a
-// share of the largest number.
-double gather_error(const Convolution& k, const Tensor& x, const Tensor& w, const Tensor& y);
-double scatter_error(const Convolution& k, const Tensor& y, const Tensor& w, const Tensor& x);
-double weight_gradient_error(const Convolution& k, const Tensor& x, const Tensor& y, const Tensor& w);
 }  // namespace reference
 namespace im2col {  // convolution_im2col.cpp: the textbook's column matrix, a block at a time, and Eigen's product
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
@@ -79,5 +73,11 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace winograd
+
+// How far a result is off: the largest error of its numbers as a share of the largest of them; infinitely far if it has
+// a number that is not finite. convolution_errors.cpp: all numbers once more, in double.
+double gather_error(const Convolution& k, const Tensor& x, const Tensor& w, const Tensor& y);
+double scatter_error(const Convolution& k, const Tensor& y, const Tensor& w, const Tensor& x);
+double weight_gradient_error(const Convolution& k, const Tensor& x, const Tensor& y, const Tensor& w);
 
 }  // namespace tapestry::kernels

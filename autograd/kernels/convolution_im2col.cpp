@@ -9,7 +9,7 @@
 // worth.
 #include <Eigen/Core>
 
-#include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/columns.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/scratch.hpp"
@@ -39,45 +39,19 @@ struct InLoops {
   }
 };
 
-constexpr Index column_numbers = 64 * 1024;  // of the block of columns at work: 256 KB of float
-
 // Eigen cuts its products by the cache sizes it detects, which shows in the last bits: pin them to one machine's.
 const bool pinned = (Eigen::setNbThreads(1), Eigen::setCpuCacheSizes(32 << 10, 1 << 20, 8 << 20), true);
 
-// f(from, to): number `from` of a picture is number `to` of the block of columns that begins at window `first`; from is
-// -1 where the window lies on padding.
-template <class F>
-void each_entry(const Convolution& k, Index first, Index count, F f) {
-  Index to = 0;
-  for (Index c = 0; c < k.C; ++c)
-    for (Index r = 0; r < k.R(); ++r)
-      for (Index s = 0; s < k.S(); ++s)
-        for (Index window = first; window < first + count; ++window, ++to) {
-          const Index h = window / k.Q * k.g.stride_h - k.g.top + r, v = window % k.Q * k.g.stride_w - k.g.left + s;
-          const bool inside = h >= 0 && h < k.H && v >= 0 && v < k.W;
-          f(inside ? (c * k.H + h) * k.W + v : -1, to);
-        }
-}
-
 // The columns of `count` windows of a picture, from window `first` on; and each number of them back to its pixel.
 void unfold(const Convolution& k, Index first, Index count, const Real* picture, Real* columns) {
-  each_entry(k, first, count, [=](Index pixel, Index i) { columns[i] = pixel < 0 ? 0 : picture[pixel]; });
-}
-void add_folded(const Convolution& k, Index first, Index count, const Real* columns, Real* picture) {
-  each_entry(k, first, count, [=](Index pixel, Index i) {
-    if (pixel >= 0) picture[pixel] += columns[i];
+  each_entry(k, first, count, [=](Index pixel, Index row, Index column) {
+    columns[row * count + column] = pixel < 0 ? 0 : picture[pixel];
   });
 }
-
-// f(first window, how many) for blocks of columns of one picture
-template <class F>
-void each_block(const Convolution& k, F f) {
-  const Index D = k.C * k.taps(), windows = k.P * k.Q, block = std::clamp<Index>(column_numbers / D, 1, windows);
-  for (Index first = 0; first < windows; first += block) f(first, std::min(block, windows - first));
-}
-Index largest_block(const Convolution& k) {
-  const Index D = k.C * k.taps();
-  return D * std::clamp<Index>(column_numbers / D, 1, k.P * k.Q);
+void add_folded(const Convolution& k, Index first, Index count, const Real* columns, Real* picture) {
+  each_entry(k, first, count, [=](Index pixel, Index row, Index column) {
+    if (pixel >= 0) picture[pixel] += columns[row * count + column];
+  });
 }
 
 template <class Product>

@@ -27,6 +27,7 @@ struct Plan {
   std::vector<Point> rows, columns;  // points along each axis
   Index points, small_points;        // of all phases; of the small picture's transform
   Index height, width;               // of the big picture with its padding
+  Index block;                       // of sums over channels
 
   explicit Plan(const Convolution& k)
       : y(cut(k.R(), k.g.stride_h, k.P)),
@@ -37,7 +38,8 @@ struct Plan {
         points(y.points() * x.points()),
         small_points(small_height() * small_width()),
         height(std::max((k.P - 1) * k.g.stride_h + k.R(), k.H + k.g.top)),
-        width(std::max((k.Q - 1) * k.g.stride_w + k.S(), k.W + k.g.left)) {}
+        width(std::max((k.Q - 1) * k.g.stride_w + k.S(), k.W + k.g.left)),
+        block(std::max(y.points(0, y.m), x.points(0, x.m)) > 6 ? depth_block / 2 : depth_block) {}
 
   int small_height() const { return y.points(0, y.m); }
   int small_width() const { return x.points(0, x.m); }
@@ -136,7 +138,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
         table_product(having.count, columns_in_panel(k.O, panel), k.C, transformed + point * step,
                       rows.data() + having.begin, depth.data(),
                       weights + (panel * plan.points + point) * weight_step(k.C), panel_width,
-                      sums + small_point * sum_step, results.data() + having.begin, !first_phase);
+                      sums + small_point * sum_step, results.data() + having.begin, !first_phase, plan.block);
       });
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n) {
@@ -179,7 +181,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
         table_product(having.count, columns_in_panel(k.C, panel), k.O, transformed + small_point * step,
                       rows.data() + having.begin, depth.data(),
                       weights + (panel * plan.points + point) * weight_step(k.O), panel_width, sums + point * sum_step,
-                      results.data() + having.begin, false);
+                      results.data() + having.begin, false, plan.block);
       });
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n) {

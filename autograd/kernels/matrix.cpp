@@ -80,7 +80,7 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
           fill_panel<panel_width>(b_here, k, part, column + j, panel);
           table_product(rows, std::min<Index>(panel_width, width - j), part, a_numbers + k * a.column_stride,
                         row_offsets.data(), depth_offsets.data(), panel, panel_width, c + piece / pair * size + j,
-                        result_offsets.data(), piece % pair == 1 || k > begin, ahead);
+                        result_offsets.data(), piece % pair == 1 || k > begin, depth_block, ahead);
         }
     }
     add_in_pairs(c, sums, size);

@@ -129,11 +129,12 @@ void table_columns(const Operands& of, Index columns, Index rows, Index l, Index
 }
 }  // namespace detail
 
-// All rows against one panel, of which only the first `columns` matter: what is written beyond them means nothing.
+// All rows against one panel, of which only the first `columns` matter: what is written beyond them means nothing. Sums
+// are cut into pieces of about `block`.
 template <class Besides = Nothing>
 void table_product(Index rows, Index columns, Index depth, const Real* A, const int* a, const int* t, const Real* B,
-                   Index b_stride, Real* C, const int* c, bool add, Besides besides = {}) {
-  const Index pieces = std::max<Index>(1, (depth + depth_block / 2) / depth_block);
+                   Index b_stride, Real* C, const int* c, bool add, Index block = depth_block, Besides besides = {}) {
+  const Index pieces = std::max<Index>(1, (depth + block / 2) / block);
   for (Index piece = 0; piece < pieces; ++piece, add = true)
     detail::table_columns<panel_vectors>({A, a, t, B, b_stride, C, c, add}, columns, rows, depth * piece / pieces,
                                          depth * (piece + 1) / pieces, besides);
