@@ -81,6 +81,7 @@ TEST_CASE("winograd: tiles cover the windows exactly") {
       }
   CHECK(cut(4, 2, 14).full == 2);  // 5 + 5 + 4
   CHECK(cut(4, 2, 14).shorter == 1);
+  CHECK(cut(4, 2, 10).m == 4);
   CHECK(cut(9, 1, 4).m == 0);
   CHECK(cut(5, 2, 7).full == 1);  // 4 + 3
   CHECK(cut(5, 2, 7).shorter == 1);
@@ -103,8 +104,8 @@ TEST_CASE("winograd: is left where a single picture would wait for the transform
   CHECK(way(128, 256, 4, 2, 7) == kernels::Way::table);  // 3 million transformed weights
   CHECK(way(256, 512, 3, 1, 5) == kernels::Way::table);
   CHECK(way(256, 512, 3, 1, 8) == kernels::Way::winograd);
-  CHECK(way(8, 64, 4, 2, 16) != kernels::Way::winograd);  // too few channels
-  CHECK(way(16, 256, 3, 1, 4) == kernels::Way::table);    // too few for what a small grid saves
+  CHECK(way(8, 64, 4, 2, 16) != kernels::Way::winograd);   // too few channels
+  CHECK(way(16, 256, 3, 1, 4) != kernels::Way::winograd);  // too few for what a small grid saves
   CHECK(way(16, 256, 3, 1, 7) == kernels::Way::winograd);
   CHECK(way(64, 64, 4, 3, 16) == kernels::Way::table);
   CHECK(way(512, 512, 3, 1, 2) == kernels::Way::unfolded);

@@ -22,9 +22,9 @@ static bool winograd_pays(const Convolution& k) {
 
 Way best_way(const Convolution& k) {
   // A handful of windows: to bring the weights into panels for a single picture would cost more than to multiply it. So
-  // it would, too, with less than a vector of windows and kernels of few numbers, of which there are many.
+  // it would, too, with no more windows than a vector holds and kernels of few numbers, of which there are many.
   const Index windows = k.P * k.Q;
-  if (windows <= 4 || (windows < lanes && k.C * k.taps() < k.O)) return Way::unfolded;
+  if (windows <= 4 || (windows <= lanes && k.C * k.taps() < k.O)) return Way::unfolded;
 
   if (winograd_pays(k)) return Way::winograd;
 

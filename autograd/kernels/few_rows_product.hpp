@@ -101,40 +101,49 @@ inline Strip turned_strip(const Real* B, Index b_stride) {
   return strip;
 }
 
-// Two strips beside each other: the additions of one need not wait for those of the other.
-template <int rows, int strips>
-void turned_columns(Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
-                    Index c_stride) {
+// Strips beside each other, or pieces of the depth below each other: the additions of one need not wait for those of
+// the other. From `begin` on, as far as whole groups of pieces go; returns where they end.
+template <int rows, int strips, int pieces>
+Index turned_columns(Index begin, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
+                     Index c_stride) {
   using namespace Eigen::internal;
-  Side sum[strips][rows];
+  Side sum[pieces][strips][rows];
   const auto each_sum = [](auto f) {
 #pragma GCC unroll 2
-    for (int s = 0; s < strips; ++s)
+    for (int p = 0; p < pieces; ++p)
+#pragma GCC unroll 2
+      for (int s = 0; s < strips; ++s)
 #pragma GCC unroll 4
-      for (int i = 0; i < rows; ++i) f(s, i);
+        for (int i = 0; i < rows; ++i) f(p, s, i);
   };
   // From l on, but for the first few of a quad. Inlined, so that the sums stay in registers.
   const auto multiply = [&](Index l, int first) __attribute__((always_inline)) {
-    Strip strip[strips];
+    Strip strip[pieces][strips];
 #pragma GCC unroll 2
-    for (int s = 0; s < strips; ++s) strip[s] = turned_strip(B + s * side * b_stride + l, b_stride);
+    for (int p = 0; p < pieces; ++p)
+#pragma GCC unroll 2
+      for (int s = 0; s < strips; ++s)
+        strip[p][s] = turned_strip(B + s * side * b_stride + p * depth_block + l, b_stride);
 #pragma GCC unroll 4
     for (int k = 0; k < quad; ++k)
       if (k >= first)
-        each_sum(
-            [&](int s, int i) { sum[s][i] = pmadd(pset1<Side>(A[i * a_stride + l + k]), strip[s].of[k], sum[s][i]); });
+        each_sum([&](int p, int s, int i) {
+          const Side a = pset1<Side>(A[i * a_stride + p * depth_block + l + k]);
+          sum[p][s][i] = pmadd(a, strip[p][s].of[k], sum[p][s][i]);
+        });
   };
-  for (Index begin = 0; begin < depth; begin += depth_block) {
+  for (; begin < depth && (pieces == 1 || begin + pieces * depth_block <= depth); begin += pieces * depth_block) {
     const Index end = std::min(begin + depth_block, depth);
-    each_sum([&](int s, int i) { sum[s][i] = pset1<Side>(Real(0)); });
+    each_sum([&](int p, int s, int i) { sum[p][s][i] = pset1<Side>(Real(0)); });
     Index l = begin;
     for (; l + quad <= end; l += quad) multiply(l, 0);
     if (l < end) multiply(end - quad, static_cast<int>(l - (end - quad)));  // it overlaps the quad before
-    each_sum([&](int s, int i) {
+    each_sum([&](int p, int s, int i) {
       Real* const to = C + i * c_stride + s * side;
-      pstoreu(to, begin == 0 ? sum[s][i] : padd(ploadu<Side>(to), sum[s][i]));
+      pstoreu(to, begin == 0 && p == 0 ? sum[p][s][i] : padd(ploadu<Side>(to), sum[p][s][i]));
     });
   }
+  return begin;
 }
 
 template <int rows>
@@ -145,10 +154,12 @@ void turned_rows(Index columns, Index depth, const Real* A, Index a_stride, cons
   const bool two = 2 * side <= 8 || b_stride % page != 0;
   Index column = 0;
   for (; two && column + 2 * side <= columns; column += 2 * side)
-    turned_columns<rows, 2>(depth, A, a_stride, B + column * b_stride, b_stride, C + column, c_stride);
+    turned_columns<rows, 2, 1>(0, depth, A, a_stride, B + column * b_stride, b_stride, C + column, c_stride);
   for (; column < columns; column += side) {
     const Index here = std::min<Index>(column, columns - side);  // the last strip may overlap the one before
-    turned_columns<rows, 1>(depth, A, a_stride, B + here * b_stride, b_stride, C + here, c_stride);
+    const Real* const from = B + here * b_stride;
+    const Index rest = turned_columns<rows, 1, 2>(0, depth, A, a_stride, from, b_stride, C + here, c_stride);
+    turned_columns<rows, 1, 1>(rest, depth, A, a_stride, from, b_stride, C + here, c_stride);
   }
 }
 }  // namespace detail

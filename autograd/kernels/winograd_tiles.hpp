@@ -35,9 +35,10 @@ struct Axis {
   }
 };
 
-// The largest tiles, up to five windows, that cut the windows exactly and need no more points than there are.
+// The largest tiles that cut the windows exactly and need no more points than there are: of up to four windows, or five
+// where there are at least three tiles to share the larger transform of each kernel.
 inline Axis cut(int kernel, int stride, Index windows) {
-  for (int m = 5; m >= 1; --m) {
+  for (int m = windows > 10 ? 5 : 4; m >= 1; --m) {
     Axis axis{stride, kernel, windows, m, 0, 0};
     if (axis.points(0, m) > most_points) continue;
     while (m > 1 && axis.shorter * (m - 1) < windows && (windows - axis.shorter * (m - 1)) % m != 0) ++axis.shorter;
