@@ -34,13 +34,15 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 Tensor normal(Shape shape, std::string_view purpose) { return Random(91)(purpose).normal(shape); }
 Tensor samples(const Tensor& t, Index begin, Index end) { return kernels::slice(t, 0, begin, end); }
 
-// A strided one, one that is mirrored, one into few channels, one of more channels than a panel.
+// A strided one, the same with larger tiles of Winograd, one that is mirrored, one into few channels, one of more
+// channels than a panel.
 Convolution strided(Index N) { return {N, 24, 14, 14, 20, 7, 7, Geometry::square(4, 2, 1)}; }
+Convolution in_fives(Index N) { return {N, 18, 28, 28, 20, 14, 14, Geometry::square(4, 2, 1)}; }
 Convolution into_few(Index N) { return {N, 20, 14, 14, 2, 14, 14, Geometry::square(5, 1, 2)}; }
 Convolution from_few(Index N) { return {N, 2, 14, 14, 20, 14, 14, Geometry::square(5, 1, 2)}; }
 Convolution wide(Index N) { return {N, 20, 6, 6, 70, 6, 6, Geometry::square(5, 1, 2)}; }
 using Geometries = Convolution (*)(Index);
-const Geometries geometries[] = {strided, into_few, from_few, wide};
+const Geometries geometries[] = {strided, in_fives, into_few, from_few, wide};
 
 using Unary = Tensor (*)(Tensor);
 const std::pair<std::string, Unary> functions[] = {
@@ -201,7 +203,7 @@ TEST_CASE("kernels: a sample does not depend on the batch around it") {
                     [&](const Tensor& y) { return way.scatter(geometry(y.shape()[0]), y, w, bias_c.data()); });
     }
   }
-  for (const Index K : {1, 50, 129, 700})
+  for (const Index K : {1, 50, 129, 700, 1024})
     for (const Index N : {1, 7, 15, 16, 64, 65, 130}) {
       CAPTURE(K);
       CAPTURE(N);

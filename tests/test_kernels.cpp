@@ -168,6 +168,9 @@ TEST_CASE("kernels: every way of convolution against seven nested loops") {
         check_convolution(k, Random(27)(kernel)(stride)(windows));
       }
   CHECK(transformed >= 10);
+  check_convolution({1, 18, 28, 30, 20, 14, 15, Geometry::square(4, 2, 1)}, Random(28));  // tiles of five windows
+  // Winograd's short pieces of sums over channels, in phases of five and four taps.
+  check_convolution({1, 130, 10, 10, 140, 5, 5, Geometry::square(9, 2, 4).fitted(10, 10)}, Random(29));
 }
 
 TEST_CASE("kernels: convolution by nested loops, by hand") {
@@ -191,7 +194,8 @@ TEST_CASE("kernels: matmul in its four forms, with and without a bias") {
     Index M = dice.one_of(lengths), N = dice.one_of(lengths), K = dice.one_of(lengths);
     if (i % 10 == 8) (dice.between(0, 1) ? M : N) = dice.one_of(long_lengths);
     if (i % 10 == 9) K = dice.one_of(long_lengths);
-    const bool a_transposed = i & 1, b_transposed = i & 2, biased = i & 4;
+    const Index form = i + i / 10;  // so that each meets long lengths, too
+    const bool a_transposed = form & 1, b_transposed = form & 2, biased = form & 4;
     CAPTURE(M);
     CAPTURE(N);
     CAPTURE(K);

@@ -6,8 +6,8 @@
 
 namespace tapestry::kernels {
 
-// f(place, row, column) for `count` windows of a picture from window `first` on: where in the picture that number of
-// the matrix (C R S, count) comes from, -1 for padding.
+// f(place, row, column) for `count` windows of a picture from window `first` on: the place in the picture (C, H, W)
+// that this number of the matrix (C R S, count) comes from, -1 for padding.
 template <class F>
 void each_entry(const Convolution& k, Index first, Index count, F f) {
   Index row = 0;
@@ -25,16 +25,16 @@ void each_entry(const Convolution& k, Index first, Index count, F f) {
 }
 
 // A block: so many of a picture's columns that they stay in the core's own cache.
-inline Index columns_of_block(const Convolution& k) {
-  constexpr Index numbers = 64 * 1024;  // 256 KB of float
+inline Index block_width(const Convolution& k) {
+  constexpr Index numbers = 64 * 1024;
   return std::clamp<Index>(numbers / (k.C * k.taps()), 1, k.P * k.Q);
 }
-inline Index largest_block(const Convolution& k) { return k.C * k.taps() * columns_of_block(k); }
+inline Index largest_block(const Convolution& k) { return k.C * k.taps() * block_width(k); }
 
 // f(first window, how many) for the blocks of a picture
 template <class F>
 void each_block(const Convolution& k, F f) {
-  const Index windows = k.P * k.Q, block = columns_of_block(k);
+  const Index windows = k.P * k.Q, block = block_width(k);
   for (Index first = 0; first < windows; first += block) f(first, std::min(block, windows - first));
 }
 

@@ -10,10 +10,12 @@ namespace tapestry::kernels {
 // Winograd's tiles need fewer multiplications, but the transforms cost, too. There must be channels on both sides to
 // share those of the pictures, and for a pair of channels enough multiplications saved in the windows of a single
 // picture to repay the transform of its kernel; more, if sums over a few channels are short. Large transformed weights
-// come and go by slower memory and must have more to do. The limits are measured.
+// come and go by slower memory and must have more to do. With more than five taps to a phase, weight gradients would be
+// off by more than 1e-5 of their largest number. The limits are measured.
 static bool winograd_pays(const Convolution& k) {
   const Index channels = std::min(k.C, k.O);
   if (channels < 16 || std::max(k.g.stride_h, k.g.stride_w) > 2) return false;
+  if (k.R() > 5 * k.g.stride_h || k.S() > 5 * k.g.stride_w) return false;
   const double saving = winograd::saving(k), direct = static_cast<double>(k.P * k.Q * k.taps());
   if (saving == 0 || direct - direct / saving < (channels < 32 ? 200 : 100)) return false;
   const double size = winograd::transformed_size(k);
@@ -21,8 +23,8 @@ static bool winograd_pays(const Convolution& k) {
 }
 
 Way best_way(const Convolution& k) {
-  // A handful of windows: to bring the weights into panels for a single picture would cost more than to multiply it. So
-  // it would, too, with no more windows than a vector holds and kernels of few numbers, of which there are many.
+  // A handful of windows: to bring the weights into panels for a single picture would cost more than to multiply it.
+  // The same holds for up to a vector of windows, if there are many kernels of few numbers.
   const Index windows = k.P * k.Q;
   if (windows <= 4 || (windows <= lanes && k.C * k.taps() < k.O)) return Way::unfolded;
 

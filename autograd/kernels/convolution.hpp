@@ -74,8 +74,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace winograd
 
-// How far a result is off: the largest error of its numbers as a share of the largest of them; infinitely far if it has
-// a number that is not finite. convolution_errors.cpp: all numbers once more, in double.
+// How far a result is off: the largest error of its numbers as a share of the largest of them all, infinitely far if
+// one of them is not finite. convolution_errors.cpp evaluates all numbers once more, in double.
 double gather_error(const Convolution& k, const Tensor& x, const Tensor& w, const Tensor& y);
 double scatter_error(const Convolution& k, const Tensor& y, const Tensor& w, const Tensor& x);
 double weight_gradient_error(const Convolution& k, const Tensor& x, const Tensor& y, const Tensor& w);

@@ -8,6 +8,7 @@
 // The product is Eigen's, which cuts it into blocks for caches and registers; or three loops, to see what blocks are
 // worth.
 #include <Eigen/Core>
+#include <algorithm>
 
 #include "autograd/kernels/columns.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
@@ -44,13 +45,13 @@ const bool pinned = (Eigen::setNbThreads(1), Eigen::setCpuCacheSizes(32 << 10, 1
 
 // The columns of `count` windows of a picture, from window `first` on; and each number of them back to its pixel.
 void unfold(const Convolution& k, Index first, Index count, const Real* picture, Real* columns) {
-  each_entry(k, first, count, [=](Index pixel, Index row, Index column) {
-    columns[row * count + column] = pixel < 0 ? 0 : picture[pixel];
+  each_entry(k, first, count, [=](Index place, Index row, Index column) {
+    columns[row * count + column] = place < 0 ? 0 : picture[place];
   });
 }
 void add_folded(const Convolution& k, Index first, Index count, const Real* columns, Real* picture) {
-  each_entry(k, first, count, [=](Index pixel, Index row, Index column) {
-    if (pixel >= 0) picture[pixel] += columns[row * count + column];
+  each_entry(k, first, count, [=](Index place, Index row, Index column) {
+    if (place >= 0) picture[place] += columns[row * count + column];
   });
 }
 

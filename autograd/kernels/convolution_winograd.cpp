@@ -9,10 +9,14 @@
 //
 // A few pictures at a time form a group: enough tiles to make use of the weights while they are in the cache, few
 // enough for all that lies between the transforms to stay there too.
+#include <algorithm>
+#include <vector>
+
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/pictures.hpp"
+#include "autograd/kernels/scratch.hpp"
 #include "autograd/kernels/winograd_tiles.hpp"
 
 namespace tapestry::kernels::winograd {
@@ -27,7 +31,7 @@ struct Plan {
   std::vector<Point> rows, columns;  // points along each axis
   Index points, small_points;        // of all phases; of the small picture's transform
   Index height, width;               // of the big picture with its padding
-  Index block;                       // of sums over channels
+  Index piece;                       // of sums over channels: short where many points lose digits
 
   explicit Plan(const Convolution& k)
       : y(cut(k.R(), k.g.stride_h, k.P)),
@@ -39,7 +43,7 @@ struct Plan {
         small_points(small_height() * small_width()),
         height(std::max((k.P - 1) * k.g.stride_h + k.R(), k.H + k.g.top)),
         width(std::max((k.Q - 1) * k.g.stride_w + k.S(), k.W + k.g.left)),
-        block(std::max(y.points(0, y.m), x.points(0, x.m)) > 6 ? depth_block / 2 : depth_block) {}
+        piece(std::max(small_height(), small_width()) > 6 ? depth_block / 2 : depth_block) {}
 
   int small_height() const { return y.points(0, y.m); }
   int small_width() const { return x.points(0, x.m); }
@@ -138,7 +142,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
         table_product(having.count, columns_in_panel(k.O, panel), k.C, transformed + point * step,
                       rows.data() + having.begin, depth.data(),
                       weights + (panel * plan.points + point) * weight_step(k.C), panel_width,
-                      sums + small_point * sum_step, results.data() + having.begin, !first_phase, plan.block);
+                      sums + small_point * sum_step, results.data() + having.begin, !first_phase, plan.piece);
       });
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n) {
@@ -181,7 +185,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
         table_product(having.count, columns_in_panel(k.C, panel), k.O, transformed + small_point * step,
                       rows.data() + having.begin, depth.data(),
                       weights + (panel * plan.points + point) * weight_step(k.O), panel_width, sums + point * sum_step,
-                      results.data() + having.begin, false, plan.block);
+                      results.data() + having.begin, false, plan.piece);
       });
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n) {

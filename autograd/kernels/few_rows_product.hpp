@@ -3,11 +3,14 @@
 //   C[i c_stride + j] = sum over l of A[i a_stride + l] * B(l, j),      i < rows, j < columns, l < depth
 //
 // To bring B into panels first would cost more than to multiply it, so it is read where it lies. Lanes belong to
-// columns of C, never to l, and sums are cut into pieces of depth_block: each number is summed in the order of
-// table_product, and has the same bits.
+// columns of C, never to l, and sums are cut into pieces of depth_block, as matrix.cpp
+// cuts them for many rows: each number is summed in the same order, and has the same bits.
 #pragma once
+#include <algorithm>
 #include <type_traits>
+#include <utility>
 
+#include "autograd/kernels/scratch.hpp"
 #include "autograd/kernels/table_product.hpp"
 
 namespace tapestry::kernels {
@@ -102,7 +105,8 @@ inline Strip turned_strip(const Real* B, Index b_stride) {
 }
 
 // Strips beside each other, or pieces of the depth below each other: the additions of one need not wait for those of
-// the other. From `begin` on, as far as whole groups of pieces go; returns where they end.
+// the other. From `begin` to the end of the depth, or, if several pieces are summed at a time, as far as whole ones go;
+// returns how far.
 template <int rows, int strips, int pieces>
 Index turned_columns(Index begin, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
                      Index c_stride) {
@@ -116,7 +120,7 @@ Index turned_columns(Index begin, Index depth, const Real* A, Index a_stride, co
 #pragma GCC unroll 4
         for (int i = 0; i < rows; ++i) f(p, s, i);
   };
-  // From l on, but for the first few of a quad. Inlined, so that the sums stay in registers.
+  // A quad from l on, without its first few numbers. Inlined, so that the sums stay in registers.
   const auto multiply = [&](Index l, int first) __attribute__((always_inline)) {
     Strip strip[pieces][strips];
 #pragma GCC unroll 2
@@ -149,8 +153,8 @@ Index turned_columns(Index begin, Index depth, const Real* A, Index a_stride, co
 template <int rows>
 void turned_rows(Index columns, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
                  Index c_stride) {
-  // Columns a multiple of a page apart meet in the same lines of the first-level cache, eight at a time: more of them
-  // would drive each other out before they are read to the end.
+  // Lines a multiple of a page apart fall into the same set of the first-level cache, which holds eight of them: more
+  // columns would drive each other out before they are read to the end.
   const bool two = 2 * side <= 8 || b_stride % page != 0;
   Index column = 0;
   for (; two && column + 2 * side <= columns; column += 2 * side)

@@ -1,10 +1,15 @@
 #include "autograd/kernels/matrix.hpp"
 
+#include <algorithm>
+#include <vector>
+
 #include "autograd/kernels/elementwise.hpp"
 #include "autograd/kernels/few_rows_product.hpp"
 #include "autograd/kernels/matrix_view.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/scratch.hpp"
+#include "autograd/kernels/transpose.hpp"
 
 namespace tapestry::kernels {
 namespace {

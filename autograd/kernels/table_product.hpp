@@ -7,8 +7,8 @@
 // pixel's place in the padded picture and a tap's place in the window. So im2col becomes two lists of integers, and no
 // column matrix is ever written.
 //
-// Each C[i, j] is summed over l in pieces of about depth_block, in this order, whatever the number of rows: a row's
-// bits do not depend on the rows around it.
+// Each C[i, j] is summed over l in pieces of about depth_block numbers, or as many as are asked for, in this order,
+// whatever the number of rows: a row's bits do not depend on the rows around it.
 #pragma once
 #include <Eigen/Core>
 #include <algorithm>
@@ -130,14 +130,14 @@ void table_columns(const Operands& of, Index columns, Index rows, Index l, Index
 }  // namespace detail
 
 // All rows against one panel, of which only the first `columns` matter: what is written beyond them means nothing. Sums
-// are cut into pieces of about `block`.
+// are cut into pieces of about `piece`.
 template <class Besides = Nothing>
 void table_product(Index rows, Index columns, Index depth, const Real* A, const int* a, const int* t, const Real* B,
-                   Index b_stride, Real* C, const int* c, bool add, Index block = depth_block, Besides besides = {}) {
-  const Index pieces = std::max<Index>(1, (depth + block / 2) / block);
-  for (Index piece = 0; piece < pieces; ++piece, add = true)
-    detail::table_columns<panel_vectors>({A, a, t, B, b_stride, C, c, add}, columns, rows, depth * piece / pieces,
-                                         depth * (piece + 1) / pieces, besides);
+                   Index b_stride, Real* C, const int* c, bool add, Index piece = depth_block, Besides besides = {}) {
+  const Index pieces = std::max<Index>(1, (depth + piece / 2) / piece);
+  for (Index i = 0; i < pieces; ++i, add = true)
+    detail::table_columns<panel_vectors>({A, a, t, B, b_stride, C, c, add}, columns, rows, depth * i / pieces,
+                                         depth * (i + 1) / pieces, besides);
 }
 
 // A place in a table, which holds 32 bits: enough for one padded picture of 8 GB.

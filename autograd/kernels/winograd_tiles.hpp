@@ -1,9 +1,10 @@
 // How the windows of a convolution are cut into Winograd's tiles.
 //
-// Along each axis, tiles of m and of m - 1 windows cover the windows exactly: 14 = 4 + 4 + 3 + 3. A convolution with a
+// Along each axis, tiles of m and of m - 1 windows cover the windows exactly: 10 = 4 + 3 + 3. A convolution with a
 // stride falls into phases: taps 0, stride, 2 stride, ... of the kernel meet every stride-th pixel, as a convolution of
 // stride 1 with fewer taps, and so on from tap 1. All phases share the transform of the small picture.
 #pragma once
+#include <algorithm>
 #include <vector>
 
 #include "autograd/kernels/convolution.hpp"
@@ -35,12 +36,13 @@ struct Axis {
   }
 };
 
-// The largest tiles that cut the windows exactly and need no more points than there are: of up to four windows, or five
-// where there are at least three tiles to share the larger transform of each kernel.
+// The largest tiles that cut the windows exactly and need no more points than there are. They have up to four windows,
+// or five where two of them are not enough, so that several share a kernel's larger transform, and where six points
+// are: more would lose digits.
 inline Axis cut(int kernel, int stride, Index windows) {
-  for (int m = windows > 10 ? 5 : 4; m >= 1; --m) {
+  for (int m = windows > 2 * 5 ? 5 : 4; m >= 1; --m) {
     Axis axis{stride, kernel, windows, m, 0, 0};
-    if (axis.points(0, m) > most_points) continue;
+    if (axis.points(0, m) > (m == 5 ? 6 : most_points)) continue;
     while (m > 1 && axis.shorter * (m - 1) < windows && (windows - axis.shorter * (m - 1)) % m != 0) ++axis.shorter;
     axis.full = (windows - axis.shorter * (m - 1)) / m;
     if (axis.full > 0 && axis.full * m + axis.shorter * (m - 1) == windows) return axis;
