@@ -3,8 +3,8 @@
 //   C[i c_stride + j] = sum over l of A[i a_stride + l] * B(l, j),      i < rows, j < columns, l < depth
 //
 // To bring B into panels first would cost more than to multiply it, so it is read where it lies. Lanes belong to
-// columns of C, never to l, and sums are cut into pieces of depth_block, as matrix.cpp
-// cuts them for many rows: each number is summed in the same order, and has the same bits.
+// columns of C, never to l, and sums are cut into pieces of depth_block, as matrix.cpp cuts them for many rows: each
+// number is summed in the same order, and has the same bits.
 #pragma once
 #include <algorithm>
 #include <type_traits>
