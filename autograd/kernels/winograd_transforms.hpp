@@ -11,6 +11,7 @@
 // "Infinity" as a point means the leading coefficient. In two dimensions each matrix is applied to columns and rows.
 #pragma once
 #include <Eigen/Core>
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -62,31 +63,32 @@ inline constexpr auto powers_of = powers<n, coefficients>();
 template <int n>
 inline constexpr auto interpolation_of = interpolation<n>();
 
-// One matrix along one axis of a tile, `lanes` channels at once, `count` times (for each line of the other axis):
+// One matrix along one axis of a tile, for each of some channels, `count` times (for each line of the other axis):
 //
 //   to[i to_step] (+)= sum over j of M(i, j) from[j from_step], then from += from_next, to += to_next
 //
 // The matrix is known to the compiler, which leaves out its zeros.
 template <const auto& matrix, bool transposed>
-void multiply(Index count, const Real* from, Index from_step, Index from_next, Real* to, Index to_step, Index to_next,
-              bool add) {
+void multiply(Index count, Index channels, const Real* from, Index from_step, Index from_next, Real* to, Index to_step,
+              Index to_next, bool add) {
   using namespace Eigen::internal;
   constexpr int rows = transposed ? matrix.columns : matrix.rows, columns = transposed ? matrix.rows : matrix.columns;
-  for (; count > 0; --count, from += from_next, to += to_next) {
-    Packet x[columns];
+  for (; count > 0; --count, from += from_next, to += to_next)
+    for (Index c = 0; c < channels; c += lanes) {
+      Packet x[columns];
 #pragma GCC unroll 8
-    for (int j = 0; j < columns; ++j) x[j] = ploadu<Packet>(from + j * from_step);
+      for (int j = 0; j < columns; ++j) x[j] = ploadu<Packet>(from + j * from_step + c);
 #pragma GCC unroll 8
-    for (int i = 0; i < rows; ++i) {
-      Packet sum = add ? ploadu<Packet>(to + i * to_step) : pset1<Packet>(Real(0));
+      for (int i = 0; i < rows; ++i) {
+        Packet sum = add ? ploadu<Packet>(to + i * to_step + c) : pset1<Packet>(Real(0));
 #pragma GCC unroll 8
-      for (int j = 0; j < columns; ++j) {
-        const Real m = static_cast<Real>(transposed ? matrix.at[j][i] : matrix.at[i][j]);
-        if (m != 0) sum = pmadd(pset1<Packet>(m), x[j], sum);
+        for (int j = 0; j < columns; ++j) {
+          const Real m = static_cast<Real>(transposed ? matrix.at[j][i] : matrix.at[i][j]);
+          if (m != 0) sum = pmadd(pset1<Packet>(m), x[j], sum);
+        }
+        pstoreu(to + i * to_step + c, sum);
       }
-      pstoreu(to + i * to_step, sum);
     }
-  }
 }
 
 struct Transform {  // one matrix
@@ -125,10 +127,12 @@ struct ConstGrid {
 // to (+)= V from H^T, for each of the channels
 inline void transform(const Transform& v, const Transform& h, Index channels, ConstGrid from, Grid to,
                       bool add = false) {
-  alignas(64) Real between[most_points * most_points * lanes];
-  for (Index c = 0; c < channels; c += lanes) {
-    v.multiply(h.columns, from.corner + c, from.row, from.column, between, h.columns * lanes, lanes, false);
-    h.multiply(v.rows, between, lanes, h.columns * lanes, to.corner + c, to.column, to.row, add);
+  constexpr Index most = 4 * lanes;  // channels at a time
+  alignas(64) Real between[most_points * most_points * most];
+  for (Index c = 0; c < channels; c += most) {
+    const Index some = std::min(most, in_lanes(channels - c));
+    v.multiply(h.columns, some, from.corner + c, from.row, from.column, between, h.columns * some, some, false);
+    h.multiply(v.rows, some, between, some, h.columns * some, to.corner + c, to.column, to.row, add);
   }
 }
 
