@@ -282,6 +282,12 @@ TEST_CASE("kernels: sums over a batch are sums of its parts") {
         return way.weight_gradient(geometry(end - begin), samples(x, begin, end), samples(y, begin, end));
       });
     }
+  // Of large pictures, Winograd sums fewer than a chunk at a time.
+  const auto large = [](Index N) -> Convolution { return {N, 2, 36, 36, 2, 36, 36, Geometry::square(3, 1, 1)}; };
+  const Tensor big = normal(large(256).big(), "x"), small = normal(large(256).small(), "y");
+  check_parts("winograd, large pictures", [&](Index begin, Index end) {
+    return kernels::winograd::weight_gradient(large(end - begin), samples(big, begin, end), samples(small, begin, end));
+  });
   for (const Shape& shape : {Shape{256, 300}, Shape{256, 3, 5, 7}, Shape{256, 2, 600, 2}}) {
     const Tensor x = normal(shape, "x");
     for (const Shape& sum : {Shape{}, shape.with(0, 1), shape.with(0, 1).with(1, 1)})

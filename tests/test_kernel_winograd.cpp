@@ -142,7 +142,7 @@ TEST_CASE("winograd: the tiles that have a point follow one another") {
 
 namespace {
 
-struct Layer {  // of a recipe, at its full batch
+struct Layer {  // most of a recipe, at its full batch
   std::string name;
   Convolution k;
 };
@@ -165,6 +165,7 @@ const Layer layers[] = {
     {"S4, 7x7 to 7x7", square(256, 128, 7, 256, 7, 5, 1)},
     {"S4, 14x14 to 7x7", square(256, 64, 14, 128, 7, 5, 2)},
     {"S4, one channel", square(256, 1, 28, 64, 14, 5, 2)},
+    {"large pictures", square(32, 24, 112, 24, 112, 5, 1)},
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 // A few pictures at a time form a group: enough tiles to make use of the weights while they are in the cache, few
 // enough for all that lies between the transforms to stay there too.
 #include <algorithm>
+#include <bit>
 #include <vector>
 
 #include "autograd/kernels/convolution.hpp"
@@ -114,6 +115,14 @@ void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B,
   });
 }
 
+// Sums over very many tiles would lose digits: of large pictures, fewer than a chunk are summed before they are added
+// in pairs. A power of two, so that chunks are added as everywhere.
+Index pictures_of_sum(const Plan& plan) {
+  constexpr std::size_t most = 2048;  // tiles
+  const std::size_t pictures = std::bit_floor(std::max<std::size_t>(1, most / plan.tiles.size()));
+  return std::min(chunk_samples, static_cast<Index>(pictures));
+}
+
 }  // namespace
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
@@ -210,7 +219,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Plan plan(k);
-  const Index G = std::clamp<Index>(48 / plan.tiles.size(), 1, chunk_samples), tiles = G * plan.tiles.size(),
+  const Index summed = pictures_of_sum(plan), sums_of_batch = (k.N + summed - 1) / summed;
+  const Index G = std::clamp<Index>(48 / plan.tiles.size(), 1, summed), tiles = G * plan.tiles.size(),
               windows = k.P * k.Q;
   const Index slice = std::clamp<Index>(in_lanes(k.C / 2), lanes, 64);  // channels of the big picture to a task
   const Index slices = (k.C + slice - 1) / slice;
@@ -219,10 +229,10 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Offsets rows = multiples(slice, 1), depth = multiples(tiles, slice), results = multiples(slice, panel_width);
 
   const Index size = k.O * k.C * k.taps();
-  const Scratch partial(chunks(k.N) * size);  // one sum for each chunk of the batch
-  parallel_for(chunks(k.N) * slices, k.nanoseconds(), [&](Index task) {
-    const Index chunk = task / slices, channel = task % slices * slice, channels = std::min(slice, k.C - channel);
-    const Index begin = chunk * chunk_samples, end = std::min(k.N, begin + chunk_samples);
+  const Scratch partial(sums_of_batch * size);
+  parallel_for(sums_of_batch * slices, k.nanoseconds(), [&](Index task) {
+    const Index part = task / slices, channel = task % slices * slice, channels = std::min(slice, k.C - channel);
+    const Index begin = part * summed, end = std::min(k.N, begin + summed);
     const Index area = plan.height * plan.width * slice, sum_step = weight_step(channels);
     const Scratch picture(area), transformed(plan.points * step);
     const Scratch small(windows * panel_width), small_transformed(plan.small_points * small_step);
@@ -259,10 +269,10 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
                plan.x.stride * panel_width});
         });
         transpose(kernels, panel_width, k.taps(), columns_in_panel(k.O, panel),
-                  partial + chunk * size + (panel * panel_width * k.C + channel + c) * k.taps(), k.C * k.taps());
+                  partial + part * size + (panel * panel_width * k.C + channel + c) * k.taps(), k.C * k.taps());
       }
   });
-  add_in_pairs(partial, chunks(k.N), size);
+  add_in_pairs(partial, sums_of_batch, size);
   Tensor dw = Tensor::uninitialized(k.weight());
   std::copy_n(static_cast<const Real*>(partial), size, dw.writable());
   return dw;
