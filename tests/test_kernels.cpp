@@ -155,7 +155,7 @@ TEST_CASE("kernels: every way of convolution against seven nested loops") {
   check_convolution({3, 5, 4, 4, 7, 1, 1, Geometry::square(4)}, Random(24));
   check_convolution({40, 70, 3, 5, 2, 1, 1, Geometry{3, 5, 2, 2}}, Random(25));
   check_convolution({2, 5, 4, 4, 7, 1, 1, Geometry{4, 4, 1, 1, 1, -1, 0, 0}}, Random(26));  // not quite
-  // Winograd's tiles of every height and width, in phases of every number of taps.
+  // Winograd's tiles of up to four windows of every height and width, in phases of every number of taps.
   for (int kernel = 1; kernel <= 7; ++kernel)
     for (int stride = 1; stride <= 3; ++stride)
       for (Index windows = 1; windows <= 9; ++windows) {

@@ -105,11 +105,10 @@ inline Strip turned_strip(const Real* B, Index b_stride) {
 }
 
 // Strips beside each other, or pieces of the depth below each other: the additions of one need not wait for those of
-// the other. From `begin` to the end of the depth, or, if several pieces are summed at a time, as far as whole ones go;
-// returns how far.
+// the other. From `begin` to the end of the depth; pieces that are left over are summed one by one.
 template <int rows, int strips, int pieces>
-Index turned_columns(Index begin, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
-                     Index c_stride) {
+void turned_columns(Index begin, Index depth, const Real* A, Index a_stride, const Real* B, Index b_stride, Real* C,
+                    Index c_stride) {
   using namespace Eigen::internal;
   Side sum[pieces][strips][rows];
   const auto each_sum = [](auto f) {
@@ -147,7 +146,7 @@ Index turned_columns(Index begin, Index depth, const Real* A, Index a_stride, co
       pstoreu(to, begin == 0 && p == 0 ? sum[p][s][i] : padd(ploadu<Side>(to), sum[p][s][i]));
     });
   }
-  return begin;
+  if constexpr (pieces > 1) turned_columns<rows, strips, 1>(begin, depth, A, a_stride, B, b_stride, C, c_stride);
 }
 
 template <int rows>
@@ -161,9 +160,7 @@ void turned_rows(Index columns, Index depth, const Real* A, Index a_stride, cons
     turned_columns<rows, 2, 1>(0, depth, A, a_stride, B + column * b_stride, b_stride, C + column, c_stride);
   for (; column < columns; column += side) {
     const Index here = std::min<Index>(column, columns - side);  // the last strip may overlap the one before
-    const Real* const from = B + here * b_stride;
-    const Index rest = turned_columns<rows, 1, 2>(0, depth, A, a_stride, from, b_stride, C + here, c_stride);
-    turned_columns<rows, 1, 1>(rest, depth, A, a_stride, from, b_stride, C + here, c_stride);
+    turned_columns<rows, 1, 2>(0, depth, A, a_stride, B + here * b_stride, b_stride, C + here, c_stride);
   }
 }
 }  // namespace detail

@@ -1,4 +1,5 @@
-// Sums over a batch: over chunks of 32 samples first, then over the chunks in a fixed pairwise tree,
+// Sums over a batch: over chunks of 32 samples first (or of fewer, a power of two, if samples are large), then over the
+// chunks in a fixed pairwise tree,
 //
 //   ((0 + 1) + (2 + 3)) + ((4 + 5) + 6)
 //
