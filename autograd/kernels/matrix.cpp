@@ -45,9 +45,9 @@ Beginnings beginnings(const Shape& result, const Shape& t) {
   return all;
 }
 
-// A task computes a block of the result. It is wider than a panel where vectors are short: a large a comes from memory
-// once for each block.
-constexpr Index row_block = 240, column_block = std::max(panel_width, 64);
+// A task computes a block of the result, of about the same height as the others. It is wider than a panel where vectors
+// are short: a large a comes from memory once for each block.
+constexpr Index most_rows = 256, column_block = std::max(panel_width, 64);
 static_assert(column_block % panel_width == 0);
 
 // C = a b for each pair of matrices, with each sum over k cut into pieces of `chunk` that are added in pairs.
@@ -57,23 +57,23 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
              Store store) {
   const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk;
   const Index pair = chunk <= depth_block ? 2 : 1;  // of every two short pieces, the table product adds the second
-  const Index sums = (pieces + pair - 1) / pair, row_blocks = (a.rows + row_block - 1) / row_block;
+  const Index sums = (pieces + pair - 1) / pair, row_blocks = (a.rows + most_rows - 1) / most_rows;
   const Index longest = std::min({chunk, depth_block, depth});  // part of the depth that is summed at a time
-  const Offsets row_offsets = multiples(std::min(row_block, a.rows), a.row_stride);
+  const Offsets row_offsets = multiples(std::min(most_rows, a.rows), a.row_stride);
   const Offsets depth_offsets = multiples(longest, a.column_stride);
-  const Offsets result_offsets = multiples(std::min(row_block, a.rows), column_block);
+  const Offsets result_offsets = multiples(std::min(most_rows, a.rows), column_block);
   const std::vector<Index> lines = lines_of_panel<panel_width>(b, longest);
   const Index column_blocks = (b.columns + column_block - 1) / column_block;
   const Index count = static_cast<Index>(a_begins.size()), in_one = column_blocks * row_blocks;
   const double work = double(count) * a.rows * b.columns * depth / 50;  // nanoseconds, roughly
   parallel_for(count * in_one, work, [&](Index task) {
     const Index matrix = task / in_one, block = task % in_one;
-    const Index column = block / row_blocks * column_block, row = block % row_blocks * row_block;
+    const Index column = block / row_blocks * column_block, of_rows = block % row_blocks;
+    const Index row = a.rows * of_rows / row_blocks, rows = a.rows * (of_rows + 1) / row_blocks - row;
     const Real* const a_numbers = a.numbers + a_begins[matrix] + row * a.row_stride;
     const Matrix b_here = b.at(b_begins[matrix]);
-    const Index rows = std::min(row_block, a.rows - row), size = rows * column_block;
-    const Index width = std::min(column_block, b.columns - column);
-    const Scratch panel(longest * panel_width), c(sums * size);
+    const Index size = rows * column_block, width = std::min(column_block, b.columns - column);
+    const Scratch filled(longest * panel_width), c(sums * size);
     for (Index piece = 0; piece < pieces; ++piece) {
       const Index begin = piece * chunk, end = std::min(begin + chunk, depth);
       for (Index k = begin; k < end; k += depth_block)
@@ -82,10 +82,11 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
           const bool whole = next + longest <= depth && width - j >= panel_width;
           const Fetch ahead{b_here.numbers + next * b.row_stride + (column + j) * b.column_stride, lines.data(),
                             lines.data() + (whole ? lines.size() : 0)};
-          fill_panel<panel_width>(b_here, k, part, column + j, panel);
+          const Panel panel = panel_of<panel_width>(b_here, k, part, column + j, filled);
           table_product(rows, std::min<Index>(panel_width, width - j), part, a_numbers + k * a.column_stride,
-                        row_offsets.data(), depth_offsets.data(), panel, panel_width, c + piece / pair * size + j,
-                        result_offsets.data(), piece % pair == 1 || k > begin, depth_block, ahead);
+                        row_offsets.data(), depth_offsets.data(), panel.numbers, panel.row_stride,
+                        c + piece / pair * size + j, result_offsets.data(), piece % pair == 1 || k > begin, depth_block,
+                        ahead);
         }
     }
     add_in_pairs(c, sums, size);
@@ -110,12 +111,13 @@ void product_of_few_rows(const Matrix& a, const Beginnings& a_begins, const Matr
   });
 }
 
-// What a product costs, in table rows: each panel of b is filled once and then swept by all rows of a, a little slower
-// where the numbers of a row are far apart, and more so where they meet in the same lines of the first-level cache.
+// What a product costs, in table rows: each panel of b is filled once, or fetched from where it lies, and then swept by
+// all rows of a, a little slower where the numbers of a row are far apart, and more so where they meet in the same
+// lines of the first-level cache.
 double cost(const Matrix& a, const Matrix& b) {
-  constexpr double filling = 12, far_apart = 1.1, same_lines = 1.25;
+  constexpr double filling = 12, fetching = 3, far_apart = 1.1, same_lines = 1.25;
   const double slower = a.column_stride == 1 ? 1 : a.column_stride % page != 0 ? far_apart : same_lines;
-  return static_cast<double>(panels(b.columns)) * (a.rows * slower + filling);
+  return static_cast<double>(panels(b.columns)) * (a.rows * slower + (in_place(b) ? fetching : filling));
 }
 
 // Is the result so large, and are there so few samples, that it pays to keep pieces of it in registers?

@@ -35,14 +35,34 @@ void fill_panel(const Matrix& b, Index begin, Index count, Index column, Real* p
     for (Index k = 0; k < count; ++k) std::copy_n(from + k * b.row_stride, columns, panel + k * width);
 }
 
-// Where the lines of memory lie that `count` rows of such a panel come from, counted from its first number.
+// Rows of b may be read where they lie, if tiles are so high that each vector is used often: it comes from the
+// second-level cache then.
+inline bool in_place(const Matrix& b) { return registers >= 32 && b.column_stride == 1; }
+
+// A panel as the table product reads it: where it lies, or filled.
+struct Panel {
+  const Real* numbers;
+  Index row_stride;
+};
+template <int width>
+Panel panel_of(const Matrix& b, Index begin, Index count, Index column, Real* to) {
+  if (in_place(b) && b.columns - column >= width) return {b.numbers + begin * b.row_stride + column, b.row_stride};
+  fill_panel<width>(b, begin, count, column, to);
+  return {to, width};
+}
+
+// Where the lines of memory lie that `count` rows of such a panel come from, counted from its first number, and in the
+// order in which they are read.
 template <int width>
 std::vector<Index> lines_of_panel(const Matrix& b, Index count) {
   const Index columns = std::min<Index>(width, b.columns);
-  const Index rows_in_line = b.column_stride == 1 ? 1 : line, columns_in_line = b.column_stride == 1 ? line : 1;
   std::vector<Index> lines;
-  for (Index j = 0; j < columns; j += columns_in_line)
-    for (Index k = 0; k < count; k += rows_in_line) lines.push_back(k * b.row_stride + j * b.column_stride);
+  if (b.column_stride == 1)
+    for (Index k = 0; k < count; ++k)
+      for (Index j = 0; j < columns; j += line) lines.push_back(k * b.row_stride + j);
+  else
+    for (Index j = 0; j < columns; ++j)
+      for (Index k = 0; k < count; k += line) lines.push_back(k * b.row_stride + j * b.column_stride);
   return lines;
 }
 
