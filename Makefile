@@ -3,6 +3,7 @@
 # make test-golden  training steps against other frameworks; GOLDEN_DIR=/some/folder for more golden files
 # make mutants  plants bugs: do the tests see them? make test-long  all of it, sanitizers included: an hour or more
 # make bench-compare BASE=old.json  what got slower;  make bench-peers PYTHON=...  beside PyTorch and TensorFlow
+# make bench-against OLD=../folder  training steps of another version and of this one, in turn
 # make install  into PREFIX (/usr/local) for programs that use the library through pkg-config; make uninstall
 # Options: REAL=double (double precision), SANITIZE=1 (address and undefined behaviour), SANITIZE=thread (data races; with
 # clang++ and its libomp), CXX=clang++, ARCH=haswell (any -march= of the compiler, else this machine's own). One variant of
@@ -113,6 +114,20 @@ bench-compare: $(PROGRAMS)/bench/compare
 bench-peers: $(PROGRAMS)/bench/steps
 	@$< --python $(PYTHON)
 
+# Steps of this version and of an older one in turn, in one program: the older one gets another name for its namespace.
+OLD     ?=
+RECIPES ?= S0 S2 S3 S4
+AGAINST := $(CURDIR)/$(BUILD)/against
+bench-against: $(LIBRARY)
+	@[ -f '$(OLD)/apps/common/session.hpp' ] || { \
+	  echo "bench-against: got OLD='$(OLD)'; expected the folder of another version, say of git worktree add ../older HEAD~5" >&2; exit 1; }
+	@CXXFLAGS=-Dtapestry=older $(MAKE) -s -C $(OLD) BUILD=$(AGAINST) $(AGAINST)/libtapestry.a
+	@$(CXX) -DSIDE=this_version $(CXXFLAGS) -c apps/bench/against/side.cpp -o $(AGAINST)/this.o
+	@$(CXX) -DSIDE=older_version -Dtapestry=older -I$(OLD) $(CXXFLAGS) -c apps/bench/against/side.cpp -o $(AGAINST)/older.o
+	@$(CXX) $(CXXFLAGS) apps/bench/against/main.cpp $(AGAINST)/this.o $(AGAINST)/older.o $(LIBRARY) $(AGAINST)/libtapestry.a \
+	  $(LDLIBS) -o $(AGAINST)/steps
+	@$(AGAINST)/steps $(RECIPES)
+
 # $(DESTDIR)$(PREFIX) gets headers, library, programs and configurations, and tapestry.pc, which tells a compiler where.
 PREFIX    ?= /usr/local
 INSTALLED := $(DESTDIR)$(abspath $(PREFIX))
@@ -164,6 +179,6 @@ build/dependencies: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 clean:
 	rm -rf build $(patsubst apps/%.cpp,apps/%,$(MAINS))
 
-.PHONY: all test test-one test-long test-golden mutants bench bench-compare bench-peers install uninstall deps clean always
+.PHONY: all test test-one test-long test-golden mutants bench bench-compare bench-peers bench-against install uninstall deps clean always
 .SECONDARY:
 -include $(patsubst %.o,%.d,$(call object,$(SOURCES) $(MAINS) $(TESTS)))

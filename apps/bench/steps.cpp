@@ -3,8 +3,7 @@
 //   ./apps/bench/steps build/bench.json              tables on the screen, and numbers into the file (`make bench`)
 //   ./apps/bench/steps --python /path/to/python      the same steps in PyTorch and TensorFlow, in turn with ours
 //
-// A step is all that a trainer does: it gathers real pictures (random ones here), draws latents, and lets both networks
-// learn. As in kernels.cpp each round measures the machine's peak, too, and medians count.
+// As in kernels.cpp each round measures the machine's peak, too, and medians count.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdlib>
@@ -13,9 +12,8 @@
 #include <map>
 #include <utility>
 
+#include "apps/bench/recipe_run.hpp"
 #include "apps/common/benchmark.hpp"
-#include "apps/common/session.hpp"
-#include "apps/common/step_cost.hpp"
 #include "autograd/kernels/peak.hpp"
 #include "autograd/machine.hpp"
 #include "autograd/memory.hpp"
@@ -25,50 +23,7 @@ using namespace tapestry;
 
 namespace {
 
-constexpr int rounds = 7, settling = 3;
-
-struct Recipe {
-  const char *name, *file, *source;
-};
-constexpr Recipe recipes[] = {{"S0", "apps/configs/cifar10_keras.json", "cifar10"},
-                              {"S2", "apps/configs/mnist_keras.json", "mnist"},
-                              {"S3", "apps/configs/mnist_tf1.json", "mnist"},
-                              {"S4", "apps/configs/mnist_tf2.json", "mnist"}};
-
-Dataset random_pictures(const Shape& picture) {
-  constexpr Index count = 10'000;
-  Dataset pictures;
-  pictures.name = "random pictures";
-  pictures.picture_shape = picture;
-  pictures.pixels.resize(count * picture.size());
-  std::uint32_t state = 1;
-  for (std::uint8_t& pixel : pictures.pixels) pixel = (state = state * 1664525 + 1013904223) >> 24;
-  return pictures;
-}
-
-// A recipe that is being trained.
-struct Run {
-  std::size_t before = memory::usage().live_bytes;
-  Configuration c;
-  Dataset pictures;
-  Session session;
-
-  explicit Run(const Recipe& recipe)
-      : c(read_configuration(JsonSource::from_file(recipe.file), {{recipe.source}})),
-        pictures(random_pictures(c.data.from.picture)),
-        session(c, pictures) {
-    for (int i = 0; i < settling; ++i) session.step();
-  }
-  double flops() const {
-    return 2 * multiply_adds_of_step(*c.generator, *c.discriminator, pictures.picture_shape, c.latent.size, c.training,
-                                     c.game);
-  }
-  double bytes_needed() const {
-    constexpr int moments = 2;  // all recipes have Adam
-    return bytes_needed_by_step(*c.generator, *c.discriminator, pictures.picture_shape, c.latent.size, moments,
-                                c.training, c.game);
-  }
-};
+constexpr int rounds = 7;
 
 // The parts of a step, in the order of the table, by the names of what belongs to them; the rest is elementwise.
 const std::vector<std::pair<const char*, std::vector<std::string>>> parts = {
