@@ -14,6 +14,7 @@
 
 #include "apps/common/ablation.hpp"
 #include "apps/common/interrupt.hpp"
+#include "apps/common/short_waits.hpp"
 #include "apps/common/trainer.hpp"
 #include "autograd/machine.hpp"
 
@@ -201,6 +202,7 @@ int ablate(Wishes w) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  restart_with_short_waits(argv);
   Wishes wishes;
   CLI::App app("Trains several configurations from several seeds, and compares them.", "ablate");
   declare(app, wishes);

@@ -6,6 +6,8 @@
 #include <sstream>
 
 #include "apps/common/configuration.hpp"
+#include "apps/common/file.hpp"
+#include "tests/temporary_folder.hpp"
 
 using namespace tapestry;
 
@@ -209,6 +211,28 @@ TEST_CASE("configuration: data are also looked for under TAPESTRY_DATA") {
         std::vector<std::filesystem::path>{std::filesystem::absolute("folder/my/mnist"), "/elsewhere/mnist"});
 }
 
+TEST_CASE("configuration: the resolved one says which data are there") {
+  const TemporaryFolder folder;
+  const auto resolved = [&] {
+    const JsonSource source(folder / "c.json",
+                            R"({"data": {"source": "mnist_or_synthetic_digits", "path": "elsewhere/mnist"}})");
+    Problems problems;
+    Json resolved;
+    Options whole({source, problems, resolved});
+    Options data = whole.object("data");
+    read_data_source("mnist_or_synthetic_digits", data);
+    return resolved["data"];
+  };
+  ::setenv("TAPESTRY_DATA", folder.path().c_str(), 1);
+  CHECK(resolved()["source"] == "synthetic_digits");
+  std::filesystem::create_directory(folder / "mnist");
+  for (const char* file : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"})
+    write_file(folder / "mnist" + "/" + file, "");
+  CHECK(resolved()["source"] == "mnist");
+  CHECK(resolved()["path"] == folder / "mnist");
+  ::unsetenv("TAPESTRY_DATA");
+}
+
 TEST_CASE("configuration: the resolved one holds every default and gives itself when read again") {
   for (const char* file : {"apps/configs/mnist_keras.json", "apps/configs/mnist_tf2.json"}) {
     const Configuration read = read_configuration(JsonSource::from_file(file), mnist);
@@ -349,6 +373,10 @@ TEST_CASE("--set: replaces, adds, and is checked like the file") {
   CHECK(read.latent.distribution == Distribution::uniform);
   CHECK(read.resolved["optimizers"]["discriminator"]["momentum"] == 0.5);
   CHECK(std::filesystem::path(read.resolved["data"]["path"].get<std::string>()).filename() == "7");
+
+  const Configuration by_steps = read_after_set({"training.epochs=null", "training.steps=7"});
+  CHECK(by_steps.resolved["training"]["steps"] == 7);
+  CHECK(!by_steps.resolved["training"].contains("epochs"));
 
   CHECK(error_after_set({"generator.0.featuers=64"}) ==
         "--set generator.0.featuers=64: /generator/0/featuers is not a known key; did you mean \"features\"?");

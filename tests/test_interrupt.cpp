@@ -29,7 +29,8 @@ int status_of(Body body) {
 }  // namespace
 
 TEST_CASE("the first signal only sets a flag, and the process can then end by it") {
-  for (const int signal : {SIGINT, SIGTERM}) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
+    CAPTURE(signal);
     const int quiet = status_of([&] {
       install_signal_handlers();
       if (interrupted()) return 1;
@@ -59,6 +60,27 @@ TEST_CASE("the second Ctrl-C ends at once") {
   });
   CHECK(WIFSIGNALED(status));
   CHECK(WTERMSIG(status) == SIGINT);
+}
+
+TEST_CASE("a closed terminal does not end what nohup has started") {
+  const int status = status_of([] {
+    std::signal(SIGHUP, SIG_IGN);
+    install_signal_handlers();
+    std::raise(SIGHUP);
+    return interrupted() ? 1 : 0;
+  });
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
+TEST_CASE("a reader that has gone asks once more, and again") {
+  const int status = status_of([] {
+    install_signal_handlers();
+    for (int i = 0; i < 3; ++i) std::raise(SIGPIPE);
+    return interrupted() ? 0 : 1;
+  });
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("a file that outgrows its limit does not end the process") {

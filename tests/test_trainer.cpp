@@ -264,3 +264,58 @@ TEST_CASE("trainer: Ctrl-C ends a run by that signal, with everything written") 
   check_metrics(folder / "run/metrics.csv", step);
   check_weights(folder / "run", epoch);
 }
+
+// What a shell makes of a command with our programs in it: %1 is their folder.
+static Ending ending_of_shell(std::string command, const TemporaryFolder& folder) {
+  const char* programs = std::getenv("TAPESTRY_PROGRAMS");
+  command = replaced(command, "%1", fs::absolute(programs ? programs : "apps").string());
+  Ending ending;
+  ending.status = std::system(("cd " + folder.path() + " && { " + command + "; } 2>err").c_str());
+  ending.err = read_file(folder / "err");
+  return ending;
+}
+
+TEST_CASE("trainer: what standard output loses is an error, and the run is kept") {
+  if (!fs::exists("/dev/full")) {
+    MESSAGE("skipped: no /dev/full");
+    return;
+  }
+  const TemporaryFolder folder;
+  write_file(folder / "config.json", small_configuration);
+  const std::string lost =
+      "standard output: cannot be written; expected room on its disk, or a reader at its other end\n";
+  for (const char* words : {"--help", "config.json --check", "config.json --steps 2 --out run"}) {
+    CAPTURE(words);
+    const Ending ending = ending_of_shell("%1/mnist_dcgan " + std::string(words) + " >/dev/full", folder);
+    CHECK(ending.code() == 1);
+    CHECK(ending.err == lost);
+  }
+  CHECK(run_json(folder)["state"] == "finished");
+  check_weights(folder / "run", 1);
+}
+
+TEST_CASE("trainer: losses that are no numbers are said once") {
+  const TemporaryFolder folder;
+  write_file(folder / "config.json", small_configuration);
+  const Ending ending =
+      run_program("mnist_dcgan", {"config.json", "--set", "optimizers.generator.learning_rate=1e30"}, folder);
+  CHECK(ending.code() == 0);
+  const std::string notice = "a loss is no number any more";
+  REQUIRE(ending.out.find(notice) != std::string::npos);
+  CHECK(ending.out.find(notice) == ending.out.rfind(notice));
+}
+
+TEST_CASE("trainer: threads wait for one another for a short while, unless the environment says how") {
+  const TemporaryFolder folder;
+  const std::string show = "env -u OMP_WAIT_POLICY -u GOMP_SPINCOUNT OMP_DISPLAY_ENV=verbose ";
+  const std::string spins = "GOMP_SPINCOUNT = '",
+                    told = ending_of_shell(show + "%1/mnist_dcgan --version >out", folder).err;
+  if (told.find(spins) == std::string::npos) {
+    MESSAGE("skipped: this OpenMP has no GOMP_SPINCOUNT");
+    return;
+  }
+  CHECK(told.substr(told.rfind(spins)).starts_with(spins + "10000'"));
+  const std::string own = ending_of_shell(show + "GOMP_SPINCOUNT=7 %1/mnist_dcgan --version >out", folder).err;
+  CHECK(own.find(spins) == own.rfind(spins));
+  CHECK(own.substr(own.find(spins)).starts_with(spins + "7'"));
+}

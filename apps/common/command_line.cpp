@@ -1,12 +1,20 @@
 #include "apps/common/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
 #include <iostream>
 
 #include "apps/common/problems.hpp"
 #include "apps/common/version.hpp"
 
 namespace tapestry {
+
+// What went to standard output may not have got there: a disk was full, or a reader has gone.
+static int unless_output_is_lost(int code) {
+  if (code != exit_done || (std::cout.flush() && !std::ferror(stdout))) return code;
+  std::cerr << "standard output: cannot be written; expected room on its disk, or a reader at its other end\n";
+  return exit_failed;
+}
 
 int run_program(const std::function<int()>& body) {
   const auto report = [](const std::exception& error, ExitCode code) {
@@ -15,7 +23,7 @@ int run_program(const std::function<int()>& body) {
     return code;
   };
   try {
-    return body();
+    return unless_output_is_lost(body());
   } catch (const ConfigurationError& error) {
     return report(error, exit_wrong_configuration);
   } catch (const DataError& error) {
@@ -32,7 +40,7 @@ static std::optional<int> parse(CLI::App& app, int argc, const char* const* argv
     app.parse(argc, argv);
     return {};
   } catch (const CLI::Success& asked) {  // --help, --version
-    return app.exit(asked, out, err);
+    return unless_output_is_lost(app.exit(asked, out, err));
   } catch (const CLI::ParseError& error) {
     err << "error: " << error.what() << "; " << app.get_name() << " --help says what there is\n";
     return exit_wrong_configuration;
@@ -50,9 +58,9 @@ static const char* const exit_codes =
 
 static void declare(CLI::App& app, CommandLine& line) {
   app.add_option("config", line.config_path, "the configuration, a JSON file")->type_name("CONFIG")->required();
-  app.add_option(
-         "--set", line.set,
-         "change one value of the configuration: training.epochs=2, generator.3.channels=64;\nany number of times")
+  app.add_option("--set", line.set,
+                 "change one value of the configuration: training.batch=32, "
+                 "optimizers.generator.learning_rate=1e-4;\nany number of times")
       ->type_name("KEY=VALUE")
       ->expected(1)
       ->allow_extra_args(false)

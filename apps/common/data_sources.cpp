@@ -1,5 +1,6 @@
 #include "apps/common/data_sources.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -62,13 +63,22 @@ const PublicDataset cifar10{"CIFAR-10",   "data/cifar-10-batches-bin",
                             small_colour, find_cifar10,
                             load_cifar10, "cifar-10-binary.tar.gz, or the folder that is in it, at "};
 
-// Drawn: what takes its place, and what that is called.
-DataSource read_public(Options& data, const PublicDataset& known, const DataSource* drawn = nullptr,
-                       const char* drawn_name = "") {
+// What may be drawn in its place, as a source, and as a notice calls it.
+struct Drawn {
+  DataSource source;
+  const char *word, *name;
+};
+
+// A resolved configuration names what is there now: read again, it gives the same run or an error.
+DataSource read_public(Options& data, const PublicDataset& known, const char* word, const Drawn* drawn = nullptr) {
   const std::vector<fs::path> paths = read_path(data, known.otherwise_path);
   const Split split = read_split(data);
+  const auto found = std::find_if(paths.begin(), paths.end(), [&](const fs::path& p) { return known.find({p}); });
+  if (found != paths.end()) data.resolve("path", found->string());
+  if (drawn) data.resolve("source", found != paths.end() ? word : drawn->word);
   const std::string how = std::string("put ") + known.files + places(paths);
-  const auto otherwise = drawn ? drawn->load : nullptr;
+  const auto otherwise = drawn ? drawn->source.load : nullptr;
+  const std::string drawn_name = drawn ? drawn->name : "";
   return {known.picture, 10, [=](std::uint64_t seed) {
             if (const auto found = known.find(paths)) return known.load(*found, split);
             if (!otherwise) fail(known.name, ": found none; expected it in ", places(paths), "; ", how);
@@ -77,15 +87,15 @@ DataSource read_public(Options& data, const PublicDataset& known, const DataSour
             return otherwise(seed);
           }};
 }
-DataSource read_mnist(Options& data) { return read_public(data, mnist); }
-DataSource read_cifar10(Options& data) { return read_public(data, cifar10); }
+DataSource read_mnist(Options& data) { return read_public(data, mnist, "mnist"); }
+DataSource read_cifar10(Options& data) { return read_public(data, cifar10, "cifar10"); }
 DataSource read_mnist_or_synthetic_digits(Options& data) {
-  const DataSource drawn = read_synthetic_digits(data);
-  return read_public(data, mnist, &drawn, "SYNTHETIC DIGITS");
+  const Drawn drawn{read_synthetic_digits(data), "synthetic_digits", "SYNTHETIC DIGITS"};
+  return read_public(data, mnist, "mnist", &drawn);
 }
 DataSource read_cifar10_or_synthetic_shapes(Options& data) {
-  const DataSource drawn = read_synthetic_shapes(data);
-  return read_public(data, cifar10, &drawn, "SYNTHETIC SHAPES");
+  const Drawn drawn{read_synthetic_shapes(data), "synthetic_shapes", "SYNTHETIC SHAPES"};
+  return read_public(data, cifar10, "cifar10", &drawn);
 }
 
 // Any IDX files: a folder of four as MNIST has them, or one file of pictures with one of labels, or without.

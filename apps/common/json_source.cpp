@@ -207,12 +207,16 @@ void JsonSource::set(const std::string& assignment, Problems& problems) {
       !is_utf8(assignment))
     return problems.add(place, "expected KEY=VALUE, for example training.epochs=2");
 
-  Json* at = &document_;
+  Json *at = &document_, *around = nullptr;
   std::string path, key;
-  for (std::istringstream parts(keys); at && std::getline(parts, key, '.');) at = step(at, path, key, place, problems);
+  for (std::istringstream parts(keys); at && std::getline(parts, key, '.');) {
+    around = at;
+    at = step(at, path, key, place, problems);
+  }
   if (!at) return;
   *at = json_or_string(assignment.substr(equals + 1));
   mark(path, place);
+  if (at->is_null() && around->is_object()) around->erase(key);
 }
 
 // One step of a --set path: the entry `key`, made if an object has none; null, with a problem, if there can be none.

@@ -25,8 +25,8 @@ class JsonSource {
   Place place_of_value(std::string path) const;
   Place place_of_key(const std::string& path) const;
 
-  // --set generator.3.channels=64: replaces or adds a value. What is not JSON is taken as a string. A path that leads
-  // nowhere is added to the problems.
+  // --set generator.4.channels=64: replaces or adds a value. What is not JSON is taken as a string; null takes the key
+  // out of its object. A path that leads nowhere is added to the problems.
   void set(const std::string& assignment, Problems& problems);
   // Replaces or adds one entry of an object; errors about it will show `origin`, say `--seed 7`.
   void set(const std::string& object, const std::string& key, const std::string& value, const std::string& origin);

@@ -1,10 +1,12 @@
 #include "apps/common/run_output.hpp"
 
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <iomanip>
 #include <ostream>
 #include <sstream>
+#include <utility>
 
 #include "apps/common/model_picture.hpp"
 #include "apps/common/picture.hpp"
@@ -111,6 +113,9 @@ void RunOutput::step(const StepResult& r) {
   time << done << ',' << std::setprecision(9) << seconds_now() - start_;
   metrics_.append(line.str());
   timing_.append(time.str());
+  if (!std::isfinite(r.discriminator_loss + r.generator_loss) && !std::exchange(diverged_, true))
+    progress_.message("*** step " + std::to_string(done) + ": a loss is no number any more, and what follows means " +
+                      "nothing; --set training.detect_anomalies=true shows where it begins ***");
   if (c_.output.lines != Lines::progress) return print_line(r);
   const Index first = session_.first_step(epoch), end = std::min(session_.first_step(epoch + 1), session_.steps());
   const bool probabilities = c_.loss.believes_in_probabilities();

@@ -36,6 +36,7 @@ class RunOutput {
   Progress progress_;
   TextLog metrics_, timing_;
   double start_;
+  bool diverged_ = false;
 };
 
 }  // namespace tapestry

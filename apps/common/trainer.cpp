@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "apps/common/interrupt.hpp"
+#include "apps/common/short_waits.hpp"
 #include "autograd/machine.hpp"
 
 namespace tapestry {
@@ -38,7 +39,8 @@ Dataset load_data(const Configuration& c) try {
   throw DataError(error.what());
 }
 
-int run_trainer(int argc, const char* const* argv, const TrainerProgram& program) {
+int run_trainer(int argc, char* const* argv, const TrainerProgram& program) {
+  restart_with_short_waits(argv);
   const CommandLine line = parse_command_line(argc, argv, program.name, program.description);
   if (line.exit_code) return *line.exit_code;
   return run_program([&]() -> int {

@@ -13,7 +13,7 @@ struct TrainerProgram {
 
 // The whole program: what main() returns, with every error written to standard error in one line. Returns an ExitCode,
 // or ends by the signal that interrupted it.
-int run_trainer(int argc, const char* const* argv, const TrainerProgram& program);
+int run_trainer(int argc, char* const* argv, const TrainerProgram& program);
 
 // Its parts, for programs that train more than once.
 Dataset load_data(const Configuration& c);        // Error when the data are wrong or missing
