@@ -334,3 +334,17 @@ TEST_CASE("kernels: a chunk is 32 samples, added one after another") {
     }
   }
 }
+
+TEST_CASE("kernels: sums of very many equal numbers, which are all rounded the same way") {
+  constexpr Real most = 64 * std::numeric_limits<Real>::epsilon();
+  const Index side = 1024, count = side * side;
+  const Tensor tenths({1, 1, side, side}, Real(0.1));
+  CHECK(std::abs(kernels::sum_to(tenths, {1, 1, 1, 1})[0] / (Real(0.1) * count) - 1) < most);
+
+  Tensor two_values = tenths;
+  for (Index i = 0; i < count; i += 3) two_values.writable()[i] = Real(0.7);
+  const double third = (count + 2) / 3 / double(count), difference = double(Real(0.7)) - double(Real(0.1));
+  const auto statistics = kernels::channel_statistics(two_values);
+  CHECK(std::abs(statistics.mean[0] / (double(Real(0.1)) + third * difference) - 1) < most);
+  CHECK(std::abs(statistics.variance[0] / (third * (1 - third) * difference * difference) - 1) < most);
+}

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <string>
 
+#include "autograd/error.hpp"
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/matrix.hpp"
 #include "autograd/kernels/reduction.hpp"
 #include "autograd/kernels/shaping.hpp"
+#include "autograd/kernels/table_product.hpp"
 #include "autograd/random.hpp"
 #include "tests/convolution_ways.hpp"
 #include "tests/relative_error.hpp"
@@ -213,6 +215,35 @@ TEST_CASE("kernels: matmul in its four forms, with and without a bias") {
   CHECK(kernels::reference::matmul(a, false, b, false).numbers() == Numbers{5, 11, 14, 23});
   CHECK(kernels::reference::matmul(a, true, b, true, bias.data()).numbers() ==
         Numbers{11, 26, 42, 12, 29, 45, 13, 32, 48});
+}
+
+TEST_CASE("kernels: products of a few rows, or of a few columns, in every tile") {
+  constexpr int lanes = kernels::lanes;
+  const auto check = [](Index M, Index N, Index K, bool b_transposed) {
+    CAPTURE(M);
+    CAPTURE(N);
+    CAPTURE(K);
+    CAPTURE(b_transposed);
+    const Tensor a = whole_numbers({M, K}, Random(37)(M)(N)(K));
+    const Tensor b = whole_numbers(b_transposed ? Shape{N, K} : Shape{K, N}, Random(38)(M)(N)(K));
+    CHECK(differing(kernels::matmul(a, false, b, b_transposed),
+                    kernels::reference::matmul(a, false, b, b_transposed)) == 0);
+  };
+  for (Index M = 1; M <= 5; ++M) {
+    for (const Index K : {16, 127, 128, 130, 256, 257, 300, 1024})
+      for (const Index N : {lanes, lanes + 1, 2 * lanes, 2 * lanes + 1, 5 * lanes + 3})
+        for (const bool b_transposed : {false, true}) check(M, N, K, b_transposed);
+    for (Index N = 1; N < lanes; ++N)
+      for (const Index K : {8 * lanes, 300}) check(M, N, K, true);
+  }
+}
+
+TEST_CASE("kernels: a table holds 32 bits") {
+  CHECK(kernels::offset((Index(1) << 31) - 1) == 2147483647);
+  CHECK_THROWS_WITH_AS(kernels::offset(Index(1) << 31),
+                       "kernels: got a picture or matrix that needs a table with place 2147483648 in it; expected less "
+                       "than 2^31; take smaller pictures or fewer channels",
+                       Error);
 }
 
 TEST_CASE("kernels: transpose") {

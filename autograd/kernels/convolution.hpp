@@ -6,8 +6,9 @@
 //   weight_gradient  w[o,c,r,s] = sum over n, p, q of x[n, c, p sh - top + r, q sw - left + s] y[n,o,p,q]
 //
 // conv2d is gather; the gradient of its input is scatter. conv_transpose2d is scatter; the gradient of its input is
-// gather. What is computed for a picture does not depend on the batch around it, and sums over the batch are taken as
-// pairwise_sum.hpp says, so results do not depend on the number of threads.
+// gather. What is computed for a picture does not depend on the batch around it (but for im2col::gather, where Eigen
+// may add in another order), and sums over the batch are taken as pairwise_sum.hpp says, so results do not depend on
+// the number of threads.
 #pragma once
 #include "autograd/convolution_geometry.hpp"
 #include "autograd/kernels/epilogue.hpp"

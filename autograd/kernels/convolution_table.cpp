@@ -74,17 +74,17 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
       Offsets reach;  // how far back each tap looks
       for (Index r = fh; r < k.R(); r += sh)
         for (Index s = fw; s < k.S(); s += sw) {
-          phase.taps.push_back(r * k.S() + s);
-          reach.push_back(r / sh * padded.width + s / sw);
+          phase.taps.push_back(offset(r * k.S() + s));
+          reach.push_back(offset(r / sh * padded.width + s / sw));
         }
       for (Index o = 0; o < k.O; ++o)
-        for (int back : reach) phase.depth.push_back(o * padded.area() - back);
+        for (int back : reach) phase.depth.push_back(offset(o * padded.area() - back));
       for (Index n = 0; n < G; ++n)
         for (Index h = (fh + sh - k.g.top % sh) % sh; h < k.H; h += sh)
           for (Index v = (fw + sw - k.g.left % sw) % sw; v < k.W; v += sw) {
-            phase.rows.push_back(n * k.O * padded.area() + (above + (h + k.g.top) / sh) * padded.width + before +
-                                 (v + k.g.left) / sw);
-            phase.results.push_back((n * pixels + h * k.W + v) * panel_width);
+            phase.rows.push_back(offset(n * k.O * padded.area() + (above + (h + k.g.top) / sh) * padded.width + before +
+                                        (v + k.g.left) / sw));
+            phase.results.push_back(offset((n * pixels + h * k.W + v) * panel_width));
           }
       phase.weights = next;
       next += panels(k.C) * panel_width * phase.depth.size();

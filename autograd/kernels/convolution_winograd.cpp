@@ -8,7 +8,7 @@
 // each phase has one; its rows are tiles (or, for the weight gradient, channels of the big picture).
 //
 // A few pictures at a time form a group: enough tiles to make use of the weights while they are in the cache, few
-// enough for all that lies between the transforms to stay there too.
+// enough for all that lies between the transforms to stay there too (unless a single picture is too large for that).
 #include <algorithm>
 #include <bit>
 #include <vector>
@@ -56,6 +56,7 @@ struct Plan {
       for (int j = 0; j < x.phases(); ++j) f(i, j, y.first_point(i) * x.points() + x.first_point(j));
   }
   // f(number of the point, of the small picture's point that it meets, the tiles that have it, is it the first phase)
+  // All phases meet in the same points of the small picture. The first one has the most taps, and so meets all of them.
   template <class F>
   void each_point(Index pictures, F f) const {
     for (std::size_t i = 0; i < rows.size(); ++i)

@@ -83,7 +83,12 @@ Side zipped(Side a, Side b, std::integer_sequence<int, lane...>) {
 }
 
 // Vector k of the strip: number k of each of `side` columns of B. Zipped as often as two goes into a quad, rows become
-// columns.
+// columns. Letters are columns:
+//
+//   a0 a1 a2 a3                    a0 c0 a1 c1                         a0 b0 c0 d0
+//   b0 b1 b2 b3   0, 1 with 2, 3   a2 c2 a3 c3   once more the same    a1 b1 c1 d1
+//   c0 c1 c2 c3                    b0 d0 b1 d1                         a2 b2 c2 d2
+//   d0 d1 d2 d3                    b2 d2 b3 d3                         a3 b3 c3 d3
 struct Strip {
   Side of[quad];
 };

@@ -67,6 +67,7 @@ EIGEN_ALWAYS_INLINE Tile sum_of_four_chunks(const Samples& of, Index chunk) {  /
   return p + q;
 }
 
+// The tree of pairwise_sum.hpp: the left part is the largest power of two of chunks that leaves something to the right.
 Tile sum_in_pairs(const Samples& of, Index chunk) {
   const Index four = 4 * chunk;
   if (of.count <= four) return sum_of_four_chunks(of, chunk);
@@ -111,7 +112,7 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
       fill_panel<tile_width>(b_here, 0, samples, column, panel);
       const Index columns = std::min<Index>(tile_width, N - column);
       const Index share = samples * tile_height / rows + 1;  // of the next panel, for each tile
-      Index fetched = column + tile_width < last ? 0 : samples;
+      Index fetched = b_here.column_stride == 1 && column + tile_width < last ? 0 : samples;
       for (Index i = 0; i < rows; i += tile_height) {
         Real* const to = result + (matrix * M + row + i) * N + column;
         // While it is summed, what it will be written to comes into the cache, and some of the next panel.

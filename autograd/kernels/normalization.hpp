@@ -8,8 +8,8 @@ namespace tapestry::kernels {
 struct ChannelStatistics {
   Tensor mean, variance;  // (C); the variance divided by the count
 };
-// In one pass, as sums of x - s and (x - s)^2, where s is the mean of four samples: with s = 0 they would cancel. The
-// variance is off by about 1 + (mean - s)^2 / variance roundings.
+// In one pass, as sums of x - s and (x - s)^2, where s is the mean of four samples: with s = 0 they would cancel. What
+// still does costs the variance about (mean - s)^2 / variance roundings.
 ChannelStatistics channel_statistics(const Tensor& x);
 
 // (x - mean) scale + shift, one of each (C) for each channel. The mean goes first: folded into the shift it would

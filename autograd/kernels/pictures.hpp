@@ -7,7 +7,7 @@
 namespace tapestry::kernels {
 
 // A batch in groups of about the same number of pictures, `most` or fewer. There are at least eight groups if there are
-// so many pictures, and then a multiple of four: so two or four threads end together.
+// so many pictures, and a multiple of four, unless that is more than there are: so two or four threads end together.
 struct Groups {
   Index pictures, count;
   Groups(Index pictures, Index most) : pictures(pictures) {

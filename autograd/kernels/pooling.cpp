@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/scratch.hpp"
 
 namespace tapestry::kernels {
 namespace {
@@ -38,15 +38,15 @@ Index pixel(const Windows& k, Index p, Index q, Real tap) {
 
 }  // namespace
 
-// Rows first, all columns at once, then columns: R + S additions for each window in place of R S.
+// Rows first, all columns at once, then columns: at stride 1, R + S additions for each window in place of R S.
 Tensor window_sum(const Windows& k, const Tensor& x) {
   Tensor y = Tensor::uninitialized(k.small());
   Real* const all = y.writable();
   each_plane(k, [&](Index big, Index small) {
-    std::vector<double> sums(k.W);
+    const ScratchOf<double> sums(k.W);
     Real* to = all + small;
     for (Index p = 0; p < k.P; ++p) {
-      std::fill(sums.begin(), sums.end(), 0.0);
+      std::fill_n(static_cast<double*>(sums), k.W, 0.0);
       const Span rows = rows_of(k, p);
       for (Index h = rows.begin; h < rows.end; ++h)
         for (Index w = 0; w < k.W; ++w) sums[w] += x.data()[big + h * k.W + w];
@@ -65,10 +65,10 @@ Tensor window_spread(const Windows& k, const Tensor& y) {  // the same, backward
   Tensor x = Tensor::uninitialized(k.big());
   Real* const all = x.writable();
   each_plane(k, [&](Index big, Index small) {
-    std::vector<Real> row(k.W);
+    const Scratch row(k.W);
     std::fill_n(all + big, k.H * k.W, Real(0));
     for (Index p = 0; p < k.P; ++p) {
-      std::fill(row.begin(), row.end(), Real(0));
+      std::fill_n(static_cast<Real*>(row), k.W, Real(0));
       for (Index q = 0; q < k.Q; ++q) {
         const Span columns = columns_of(k, q);
         for (Index w = columns.begin; w < columns.end; ++w) row[w] += y[small + p * k.Q + q];

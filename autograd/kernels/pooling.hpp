@@ -1,6 +1,6 @@
 // Windows that move over pictures, channel by channel: sums for average pooling, the places of the largest numbers for
-// max pooling. Each kernel comes with its dual, which goes the other way. What is computed for a picture does not
-// depend on the batch around it.
+// max pooling. Sum and spread are duals, and so are take and put: one goes back where the other came from. What is
+// computed for a picture does not depend on the batch around it.
 #pragma once
 #include "autograd/convolution_geometry.hpp"
 #include "autograd/tensor.hpp"

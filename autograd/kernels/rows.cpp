@@ -5,6 +5,7 @@
 
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/scratch.hpp"
 
 namespace tapestry::kernels {
 namespace {
@@ -19,15 +20,16 @@ bool add_tree(const Tensor& y, const Samples& samples, Index first, Index count,
              end = std::lower_bound(begin, samples.end(), (first + count) * chunk_samples);
   if (begin == end) return false;
   if (count == 1) {
-    std::vector<double> total(F);
+    const ScratchOf<double> total(F);
+    std::fill_n(static_cast<double*>(total), F, 0.0);
     for (auto n = begin; n != end; ++n)
       for (Index i = 0; i < F; ++i) total[i] += y[*n * F + i];
-    std::copy(total.begin(), total.end(), sum);
+    std::copy_n(static_cast<const double*>(total), F, sum);
     return true;
   }
-  std::vector<Real> right(F);
+  const Scratch right(F);
   const bool left_any = add_tree(y, samples, first, count / 2, sum);
-  if (!add_tree(y, samples, first + count / 2, count / 2, left_any ? right.data() : sum)) return left_any;
+  if (!add_tree(y, samples, first + count / 2, count / 2, left_any ? right : sum)) return left_any;
   if (left_any)
     for (Index i = 0; i < F; ++i) sum[i] += right[i];
   return true;

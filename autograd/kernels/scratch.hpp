@@ -5,18 +5,20 @@
 
 namespace tapestry::kernels {
 
-class Scratch {  // `size` numbers, aligned, unwritten
+template <class Number>
+class ScratchOf {  // `size` numbers, aligned, unwritten
  public:
-  explicit Scratch(Index size)
-      : bytes_(size * sizeof(Real)), numbers_(static_cast<Real*>(memory::allocate_scratch(bytes_))) {}
-  ~Scratch() { memory::release_scratch(numbers_, bytes_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  operator Real*() const { return numbers_; }
+  explicit ScratchOf(Index size)
+      : bytes_(size * sizeof(Number)), numbers_(static_cast<Number*>(memory::allocate_scratch(bytes_))) {}
+  ~ScratchOf() { memory::release_scratch(numbers_, bytes_); }
+  ScratchOf(const ScratchOf&) = delete;
+  ScratchOf& operator=(const ScratchOf&) = delete;
+  operator Number*() const { return numbers_; }
 
  private:
   std::size_t bytes_;
-  Real* numbers_;
+  Number* numbers_;
 };
+using Scratch = ScratchOf<Real>;
 
 }  // namespace tapestry::kernels

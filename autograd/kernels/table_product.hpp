@@ -140,11 +140,12 @@ void table_product(Index rows, Index columns, Index depth, const Real* A, const 
                                          depth * (i + 1) / pieces, besides);
 }
 
-// A place in a table, which holds 32 bits: enough for one padded picture of 8 GB.
+// A place in a table, which holds 32 bits: a picture's channels together, or one of its planes with a panel for each
+// pixel, have to have fewer numbers.
 inline int offset(Index place) {
   if (place > std::numeric_limits<int>::max())
-    fail("kernels: got a picture or matrix with a number at place ", place, " of it; expected less than 2^31; take ",
-         "smaller pictures or fewer channels");
+    fail("kernels: got a picture or matrix that needs a table with place ", place, " in it; expected less than 2^31; ",
+         "take smaller pictures or fewer channels");
   return static_cast<int>(place);
 }
 

@@ -124,7 +124,8 @@ struct ConstGrid {
   Index row, column;
 };
 
-// to (+)= V from H^T, for each of the channels
+// to (+)= V from H^T, for each of the channels: V down each column of `from`, which makes the rows of `between`
+// (V.rows x H.columns), then H along each of these.
 inline void transform(const Transform& v, const Transform& h, Index channels, ConstGrid from, Grid to,
                       bool add = false) {
   constexpr Index most = 4 * lanes;  // channels at a time
