@@ -79,7 +79,7 @@ $(BUILD)/%.o: %.cpp | build/dependencies
 	@$(CXX) $(CXXFLAGS) -c $< -o $@
 
 # One variant of the tests; `make test` runs two. They find the programs of their variant through TAPESTRY_PROGRAMS.
-test-one: $(call program,$(APPS)) $(BUILD)/tests/tests
+test-one: $(call program,$(APPS) apps/bench/kernels.cpp) $(BUILD)/tests/tests
 	@TAPESTRY_PROGRAMS=$(PROGRAMS) $(BUILD)/tests/tests
 test: $(if $(filter deps,$(MAKECMDGOALS)),deps)
 	@$(MAKE) REAL=float all test-one

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 #include <set>
 #include <sstream>
 
@@ -36,13 +37,14 @@ struct Wishes {
 
 void declare(CLI::App& app, Wishes& w) {
   app.add_option("configs", w.configurations, "configurations of trainers, JSON files")
-      ->type_name("CONFIG...")
+      ->type_name("CONFIG")
       ->required();
   const auto list = [](CLI::Option* option) {
     option->expected(1)->allow_extra_args(false)->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   };
   list(app.add_option("--seeds", w.seeds, "each configuration is trained once from each; 1,2,3 unless told")
            ->delimiter(',')
+           ->check(integer_from(0, std::numeric_limits<std::int64_t>::max()))
            ->type_name("N,N,..."));
   list(app.add_option("--set", w.set, "change one value of all configurations: training.batch=64; any number of times")
            ->type_name("KEY=VALUE"));
@@ -54,6 +56,7 @@ void declare(CLI::App& app, Wishes& w) {
   app.add_option("--out", w.out, "the folder; otherwise a fresh one under runs/")->type_name("DIR");
   app.add_flag("--overwrite", w.overwrite, "replace the runs that --out holds");
   app.set_help_flag("--help,-h", "print this help and stop");
+  app.footer(exit_codes);
 }
 
 CommandLine line_of(const Wishes& w, const std::string& configuration, std::uint64_t seed) {
@@ -69,14 +72,16 @@ CommandLine line_of(const Wishes& w, const std::string& configuration, std::uint
 // The configurations, each by the name of its file, once all of them have been read and found to fit their data.
 Ablation plan(const Wishes& w) {
   if (std::set(w.seeds.begin(), w.seeds.end()).size() < w.seeds.size())
-    fail("--seeds: got a seed twice; expected different ones, since the same seed gives the same run");
+    throw ConfigurationError(
+        "--seeds: got a seed twice; expected different ones, since the same seed gives the same run");
   Ablation ablation;
   std::set<std::string> names;
   std::string problems;
   for (const std::string& path : w.configurations) {
     const std::string name = fs::path(path).stem().string();
     if (!names.insert(name).second)
-      fail(path, ": is the second configuration called ", name, "; expected different names, since runs are called so");
+      throw ConfigurationError(path + ": is the second configuration called " + name +
+                               "; expected different names, since runs are called so");
     try {
       const Configuration c = read_configuration(line_of(w, path, w.seeds.front()), any_data);
       ablation.push_back({.name = name, .probabilities = c.loss.believes_in_probabilities(), .runs = {}});

@@ -4,62 +4,126 @@
 //
 // A picture depends on the seed and on its own number only: picture 3 is the same in a grid of 9 and among 10,000.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <iostream>
+#include <limits>
 
 #include "apps/common/animation.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/file.hpp"
 #include "apps/common/npy.hpp"
 #include "apps/common/output_options.hpp"
+#include "apps/common/problems.hpp"
 #include "apps/common/saved_generator.hpp"
 
 using namespace tapestry;
+namespace fs = std::filesystem;
 
 namespace {
 
 struct Wishes {
-  std::string checkpoint, out = "generated.png", folder, npy, walk;
+  std::string checkpoint, out = "generated.png", folder, npy, walk, colours = "grey";
   int rows = 5, columns = 5, scale = 2, interpolate = 0, frames = 60;
   Index count = 0;
   std::optional<int> label;
   std::uint64_t seed = 1;
-  Palette palette = Palette::grey;
 };
+
+CLI::Option* add_number(CLI::App& app, const std::string& name, auto& number, const std::string& what, Index low,
+                        Index high) {
+  return app.add_option(name, number, what)->type_name("N")->check(integer_from(low, high));
+}
+
+// A wrong ending would replace a file of another kind.
+CLI::Option* add_file(CLI::App& app, const std::string& name, std::string& file, const std::string& what,
+                      const std::string& ending) {
+  const auto check = [=](const std::string& word) {
+    return word.ends_with(ending) ? "" : "got " + word + "; expected a name that ends in " + ending;
+  };
+  return app.add_option(name, file, what)->type_name("FILE")->check(check);
+}
+
+std::vector<std::string> words_of(const Options::Words<Palette>& palettes) {
+  std::vector<std::string> words;
+  for (const auto& [word, palette] : palettes) words.push_back(word);
+  return words;
+}
 
 void declare(CLI::App& app, Wishes& w) {
   app.add_option("checkpoint", w.checkpoint, "generator.safetensors of a run")->type_name("FILE")->required();
-  app.add_option("--rows", w.rows, "of the grid")->check(CLI::Range(1, 100));
-  app.add_option("--columns", w.columns, "of the grid")->check(CLI::Range(1, 100));
-  app.add_option("--count", w.count,
-                 "how many pictures go into a folder or a .npy file; otherwise as many as the grid has")
-      ->check(CLI::Range(Index(1), Index(10'000'000)));
-  app.add_option("--seed", w.seed, "of the latents");
-  app.add_option("--scale", w.scale, "each pixel becomes so many squared")->check(CLI::Range(1, 32));
-  app.add_option("--colours", w.palette, "grey, inverted or viridis, for grey pictures")
-      ->transform(CLI::CheckedTransformer(palettes))
-      ->type_name("WORD");
-  app.add_option("--class", w.label, "all pictures of this class, where the generator is conditional");
-  app.add_option("--interpolate", w.interpolate, "each row leads from one latent to the next in so many steps")
-      ->check(CLI::Range(2, 100));
-  auto* out = app.add_option("--out", w.out, "the grid, a PNG file")->type_name("FILE");
-  app.add_option("--pngs", w.folder, "instead of a grid, single PNG files in this folder")->type_name("DIR");
-  app.add_option("--npy", w.npy, "instead of a grid, one array (N, C, H, W), in the generator's own scale")
-      ->type_name("FILE");
-  app.add_option("--walk", w.walk, "instead of a grid, an animated PNG: a walk through the latents")->type_name("FILE");
-  app.add_option("--frames", w.frames, "of the walk")->check(CLI::Range(2, 10'000));
+  add_number(app, "--rows", w.rows, "rows of the grid, 1 to 100", 1, 100)->capture_default_str();
+  add_number(app, "--columns", w.columns, "columns of the grid, 1 to 100", 1, 100)->capture_default_str();
+  add_number(app, "--count", w.count, "how many pictures --pngs or --npy gets; otherwise as many as the grid has", 1,
+             10'000'000);
+  add_number(app, "--seed", w.seed, "seed of the latents", 0, std::numeric_limits<std::int64_t>::max())
+      ->capture_default_str();
+  add_number(app, "--scale", w.scale, "height and width of each pixel, 1 to 32", 1, 32)->capture_default_str();
+  app.add_option("--colours", w.colours, "grey, inverted or viridis, for grey pictures")
+      ->check(one_of(words_of(palettes)))
+      ->type_name("WORD")
+      ->capture_default_str();
+  app.add_option("--class", w.label, "all pictures of this class, where the generator is conditional; otherwise of all")
+      ->type_name("N");
+  add_number(app, "--interpolate", w.interpolate,
+             "each row leads from one latent to the next in so many steps, 2 to 100", 2, 100);
+  add_file(app, "--out", w.out, "the grid, a PNG file", ".png")->capture_default_str();
+  app.add_option("--pngs", w.folder, "instead of a grid, single PNG files in this folder, a new or an empty one")
+      ->type_name("DIR")
+      ->check([](const std::string& name) { return name.empty() ? "got no name; expected that of a folder" : ""; });
+  add_file(app, "--npy", w.npy, "instead of a grid, one array (N, C, H, W), in the generator's own scale", ".npy");
+  add_file(app, "--walk", w.walk, "instead of a grid, an animated PNG: a walk through the latents", ".png");
+  add_number(app, "--frames", w.frames, "frames of the walk, 2 to 10000", 2, 10'000)->capture_default_str();
   app.set_help_flag("--help,-h", "print this help and stop");
-  out->capture_default_str();
+  app.footer(exit_codes);
+}
+
+template <class... Parts>
+[[noreturn]] void refuse(const Parts&... parts) {
+  throw ConfigurationError((std::string() + ... + parts));
+}
+
+// An option that would change nothing is a mistake, and so is a second output.
+void check_options(const CLI::App& app) {
+  using Words = std::pair<std::string, std::string>;
+  const Words outputs[] = {
+      {"--out", "a grid"}, {"--pngs", "single files"}, {"--npy", "an array"}, {"--walk", "a walk"}};
+  const Words changes[] = {{"--rows", "--out, --pngs or --npy"},
+                           {"--columns", "--out, --pngs or --npy"},
+                           {"--count", "--pngs or --npy"},
+                           {"--scale", "--out, --pngs or --walk"},
+                           {"--colours", "--out, --pngs or --walk"},
+                           {"--interpolate", "--out"},
+                           {"--frames", "--walk"}};
+  const auto got = [&](const std::string& option) { return option + ": got " + app[option]->as<std::string>(); };
+  auto [output, kind] = outputs[0];  // where none is asked for
+  for (const auto& [option, its_kind] : outputs) {
+    if (!app.count(option)) continue;
+    if (app.count(output) && output != option)
+      refuse(got(option), " beside ", output, "; expected one kind of output; leave one of them out");
+    output = option, kind = its_kind;
+  }
+  for (const auto& [option, changed] : changes)
+    if (app.count(option) && changed.find(output) == std::string::npos)
+      refuse(got(option), " for ", kind, "; expected ", changed, " beside it; otherwise leave it out");
+  for (const char* size : {"--rows", "--columns"})
+    if (app.count(size) && app.count("--count"))
+      refuse(got(size), " beside --count; expected one of them, since both say how many pictures; leave ", size,
+             " out");
+  if (app.count("--columns") && app.count("--interpolate"))
+    refuse(got("--columns"),
+           " beside --interpolate; expected one of them, since its steps are the columns; leave --columns out");
 }
 
 void check_class(const SavedGenerator& generator, const Wishes& w) {
   if (!w.label) return;
+  const std::string got = "--class: got " + std::to_string(*w.label);
   if (generator.classes == 0)
-    fail("--class: got ", *w.label, " for ", w.checkpoint,
-         ", a generator that knows no classes; expected a conditional one; leave --class out");
+    refuse(got, " for ", w.checkpoint,
+           ", a generator that knows no classes; expected a conditional one; leave --class out");
   if (*w.label < 0 || *w.label >= generator.classes)
-    fail("--class: got ", *w.label, "; expected 0 to ", generator.classes - 1);
+    refuse(got, "; expected 0 to ", std::to_string(generator.classes - 1));
 }
 
 // Latents first ... first + count - 1. Without --class, classes take turns: from picture to picture, or, in a grid,
@@ -100,12 +164,24 @@ Batch way(const SavedGenerator& generator, const Batch& stations, Index count, b
 }
 
 Picture shown(const SavedGenerator& generator, const Wishes& w, const Tensor& pictures, const GridLayout& layout) {
-  const Palette palette = generator.picture[0] == 3 ? Palette::grey : w.palette;
-  return grid(pictures, generator.scale == Scale::zero_to_one ? 0 : -1, 1, layout, palette);
+  const std::string colours = generator.picture[0] == 3 ? "grey" : w.colours;
+  const auto palette =
+      std::find_if(palettes.begin(), palettes.end(), [&](const auto& p) { return p.first == colours; });
+  return grid(pictures, generator.scale == Scale::zero_to_one ? 0 : -1, 1, layout, palette->second);
+}
+
+// Pictures of an earlier call would mix with those of this one.
+void claim_folder(const std::string& folder) {
+  if (fs::exists(folder) && !fs::is_directory(folder))
+    fail(folder, ": is a file; expected a folder; choose another with --pngs");
+  fs::create_directories(folder);
+  if (!fs::is_empty(folder))
+    fail(folder, ": holds ", fs::directory_iterator(folder)->path().filename().string(),
+         " already; expected a new or empty folder; choose another with --pngs");
 }
 
 void save_folder(const SavedGenerator& generator, const Wishes& w, Index count, const GridLayout& one) {
-  std::filesystem::create_directories(w.folder);
+  claim_folder(w.folder);
   const std::size_t digits = std::to_string(count - 1).size();
   constexpr Index at_once = 256;
   for (Index first = 0; first < count; first += at_once) {
@@ -158,6 +234,7 @@ int main(int argc, char** argv) {
   CLI::App app("Draws pictures with a generator that a trainer saved.", "generate");
   declare(app, wishes);
   return run_program(app, argc, argv, [&] {
+    check_options(app);
     const std::string written = generate(wishes);
     std::cout << "written: " << written << '\n';
     return exit_done;

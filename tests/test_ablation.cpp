@@ -220,10 +220,13 @@ TEST_CASE("ablation: Ctrl-C ends it by that signal, with the table of what is do
 TEST_CASE("ablation: what is refused, before anything is written") {
   check_refused({}, exit_wrong_configuration, "error: configs is required; ablate --help says what there is\n");
   check_refused(
-      {"a.json", "taken/a.json", "--out", "out"}, exit_failed,
+      {"a.json", "taken/a.json", "--out", "out"}, exit_wrong_configuration,
       "taken/a.json: is the second configuration called a; expected different names, since runs are called so\n");
-  check_refused({"a.json", "--seeds", "1,2,1", "--out", "out"}, exit_failed,
+  check_refused({"a.json", "--seeds", "1,2,1", "--out", "out"}, exit_wrong_configuration,
                 "--seeds: got a seed twice; expected different ones, since the same seed gives the same run\n");
+  check_refused({"a.json", "--seeds", "1,-2", "--out", "out"}, exit_wrong_configuration,
+                "error: --seeds: got -2; expected an integer from 0 to 9223372036854775807; ablate --help says what "
+                "there is\n");
   check_refused({"a.json", "--out", "taken"}, exit_failed,
                 "taken: is there already; expected a new or empty folder; choose another with --out, or add "
                 "--overwrite\n");

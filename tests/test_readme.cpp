@@ -55,3 +55,30 @@ TEST_CASE("the README's example prints what the README says") {
   CHECK(ending.code() == 0);
   CHECK(listings(read_file("README.md"), "").front() == ending.out);
 }
+
+TEST_CASE("--help says what a program is for, and nothing is done") {
+  const auto help = [](const std::string& program) {
+    const TemporaryFolder folder;
+    const Ending ending = run_program(program, {"--help"}, folder);
+    CHECK(ending.code() == 0);
+    CHECK(ending.err == "");
+    CHECK(ending.out.find("Usage: " + program + " [OPTIONS]") != std::string::npos);
+    CHECK(folder.files() == 0);
+    return ending.out;
+  };
+  help("bench/kernels");
+  const std::string exit_codes = "Exit codes: 0 done; 1 failed while running; 2 command line or configuration wrong;";
+  for (const char* program : {"mnist_dcgan", "generate", "ablate"})
+    CHECK(help(program).find(exit_codes) != std::string::npos);
+  const std::string generate = help("generate");
+  for (const char* part : {"rows of the grid, 1 to 100\n", "frames of the walk, 2 to 10000\n"})
+    CHECK_MESSAGE(generate.find(part) != std::string::npos, part, " is missing in\n", generate);
+  CHECK(generate.find("INT") == std::string::npos);
+  CHECK(help("ablate").find("1,2,3 unless told") != std::string::npos);
+}
+
+TEST_CASE("the benchmark of the kernels wants to know its report") {
+  const Ending ending = run_program("bench/kernels", {}, TemporaryFolder());
+  CHECK(ending.code() == 2);
+  CHECK(ending.err == "error: report is required; bench/kernels --help says what there is\n");
+}

@@ -5,6 +5,7 @@
 // Machines have good and bad moments, so an absolute time means little: everything is measured in turn, round after
 // round, with the machine's own peak in each round, and the median share of that peak is what counts. GFLOP/s are two
 // times the multiply-adds that the direct algorithm needs, over the time.
+#include <CLI/CLI.hpp>
 #include <functional>
 #include <iomanip>
 #include <iostream>
@@ -13,7 +14,6 @@
 #include "apps/common/benchmark.hpp"
 #include "apps/common/command_line.hpp"
 #include "apps/common/configuration.hpp"
-#include "apps/common/problems.hpp"
 #include "autograd/kernels/convolution.hpp"
 #include "autograd/kernels/peak.hpp"
 #include "autograd/machine.hpp"
@@ -205,8 +205,10 @@ void bench_kernels(const std::vector<Recipe>& all, Json& report) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return run_program([&] {
-    if (argc != 2) throw ConfigurationError("usage: bench/kernels REPORT.json, from the project's folder");
+  std::string file;
+  CLI::App app("Measures the kernels at the layers of the recipes; run it from the project's folder.", "bench/kernels");
+  app.add_option("report", file, "the JSON file that gets the numbers")->type_name("FILE")->required();
+  return run_program(app, argc, argv, [&] {
     Json report;
     const int threads = use_threads(0);
     report["threads"] = threads;
@@ -214,8 +216,8 @@ int main(int argc, char** argv) {
               << " GFLOP/s (fused multiply-adds in registers, measured again in every round)\n\n";
     bench_ways(report);
     bench_kernels(recipes(), report);
-    add_to_report(argv[1], report);
-    std::cout << "\nwritten: " << argv[1] << '\n';
+    add_to_report(file, report);
+    std::cout << "\nwritten: " << file << '\n';
     return exit_done;
   });
 }

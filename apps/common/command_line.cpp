@@ -1,6 +1,8 @@
 #include "apps/common/command_line.hpp"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <iostream>
 
@@ -52,9 +54,28 @@ int run_program(CLI::App& app, int argc, const char* const* argv, const std::fun
   return code ? *code : run_program(body);
 }
 
-static const char* const exit_codes =
+const char* const exit_codes =
     "Exit codes: 0 done; 1 failed while running; 2 command line or configuration wrong; 3 data wrong or missing;\n"
     "interrupted with Ctrl-C, it ends by that signal (130 in a shell).";
+
+static CLI::Validator validator(const std::string& expected, std::function<bool(const std::string&)> holds) {
+  return {[=](std::string& word) { return holds(word) ? "" : "got " + word + "; expected " + expected; }, ""};
+}
+
+CLI::Validator integer_from(std::int64_t low, std::int64_t high) {
+  return validator("an integer from " + std::to_string(low) + " to " + std::to_string(high),
+                   [=](const std::string& word) {
+                     std::int64_t number = 0;
+                     const char* const end = word.data() + word.size();
+                     const auto [stop, error] = std::from_chars(word.data(), end, number);
+                     return error == std::errc() && stop == end && low <= number && number <= high;
+                   });
+}
+
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  return validator("one of " + quoted(words),
+                   [=](const std::string& word) { return std::find(words.begin(), words.end(), word) != words.end(); });
+}
 
 static void declare(CLI::App& app, CommandLine& line) {
   app.add_option("config", line.config_path, "the configuration, a JSON file")->type_name("CONFIG")->required();

@@ -1,5 +1,6 @@
 // The frame of every program: its command line, what it says of an error, and the code with which it ends.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <iosfwd>
 #include <optional>
@@ -8,7 +9,8 @@
 
 namespace CLI {
 class App;
-}
+class Validator;
+}  // namespace CLI
 
 namespace tapestry {
 
@@ -24,6 +26,13 @@ enum ExitCode {
 int run_program(const std::function<int()>& body);
 // The same, after reading the command line.
 int run_program(CLI::App& app, int argc, const char* const* argv, const std::function<int()>& body);
+
+// For the end of a program's --help.
+extern const char* const exit_codes;
+
+// What an option's value may be; anything else is refused in the words in which a configuration's is.
+CLI::Validator integer_from(std::int64_t low, std::int64_t high);
+CLI::Validator one_of(const std::vector<std::string>& words);
 
 // The command line that all trainers share.
 struct CommandLine {

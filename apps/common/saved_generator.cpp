@@ -48,11 +48,12 @@ SavedGenerator load_generator(const std::string& path) {
   problems.raise();
   const Shape latents{1, saved.latent.size + saved.codes.size()};
   saved.network = build_model(plans, latents, Random(), problems);
-  problems.raise();
-  load_into(checkpoint, saved.network->parameters(), saved.network->buffers(), path);
-  const Shape picture = saved.network->output_shape(latents);
+  const Shape picture = problems.count() ? Shape{} : saved.network->output_shape(latents);
   if (picture.rank() != 4 || (picture[1] != 1 && picture[1] != 3))
-    fail(path, ": ends in ", picture, "; expected pictures (N, 1, H, W) or (N, 3, H, W); take a generator");
+    fail(path,
+         ": makes no pictures of latents, so these are the weights of a discriminator, or of a code head; expected a "
+         "generator's; take generator.safetensors of the run folder");
+  load_into(checkpoint, saved.network->parameters(), saved.network->buffers(), path);
   saved.picture = Shape{picture[1], picture[2], picture[3]};
   saved.classes = saved.network->classes();
   return saved;
