@@ -262,7 +262,7 @@ TEST_CASE("configuration: the same seed gives the same weights, another one othe
 
 TEST_CASE("configuration: unknown keys") {
   CHECK(error_after("\"epochs\"", "\"epcohs\"") ==
-        "c.json:14:15: /training has neither \"epochs\" and \"steps\"; expected one of them\n"
+        "c.json:14:15: /training has neither \"epochs\" nor \"steps\"; expected one of them\n"
         "c.json:15:5: /training/epcohs is not a known key; did you mean \"epochs\"?");
   CHECK(error_after("\"size\": 10", "\"size\": 10, \"colour\": 3") ==
         "c.json:3:26: /latent/colour is not a known key; expected one of \"size\", \"distribution\"");

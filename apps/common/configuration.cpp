@@ -36,8 +36,8 @@ Training read_training(Options&& training, const Game& game) {
   read.epochs = training.optional_integer("epochs", 1, most);
   read.steps = training.optional_integer("steps", 1, most);
   if (read.epochs.has_value() == read.steps.has_value())
-    training.problem(std::string("has ") + (read.epochs ? "both" : "neither") +
-                     " \"epochs\" and \"steps\"; expected one of them");
+    training.problem(std::string(read.epochs ? "has both \"epochs\" and" : "has neither \"epochs\" nor") +
+                     " \"steps\"; expected one of them");
   read.steps_per_epoch = training.optional_integer("steps_per_epoch", 1, most);
   read.batch = training.integer("batch", read.batch, 1, 65536);
   read.generator_batch = training.integer("generator_batch", read.batch, 1, 65536);
