@@ -26,19 +26,24 @@ int status_of(Body body) {
   return status;
 }
 
+template <class Body>
+void check_that_all_is_well(Body body) {
+  const int status = status_of(body);
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
 }  // namespace
 
 TEST_CASE("the first signal only sets a flag, and the process can then end by it") {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) {
     CAPTURE(signal);
-    const int quiet = status_of([&] {
+    check_that_all_is_well([&] {
       install_signal_handlers();
       if (interrupted()) return 1;
       std::raise(signal);
       return interrupted() ? 0 : 2;
     });
-    CHECK(WIFEXITED(quiet));
-    CHECK(WEXITSTATUS(quiet) == 0);
 
     const int ended = status_of([&] {
       install_signal_handlers();
@@ -63,32 +68,26 @@ TEST_CASE("the second Ctrl-C ends at once") {
 }
 
 TEST_CASE("a closed terminal does not end what nohup has started") {
-  const int status = status_of([] {
+  check_that_all_is_well([] {
     std::signal(SIGHUP, SIG_IGN);
     install_signal_handlers();
     std::raise(SIGHUP);
     return interrupted() ? 1 : 0;
   });
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("a reader that has gone asks once more, and again") {
-  const int status = status_of([] {
+  check_that_all_is_well([] {
     install_signal_handlers();
     for (int i = 0; i < 3; ++i) std::raise(SIGPIPE);
     return interrupted() ? 0 : 1;
   });
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
 }
 
 TEST_CASE("a file that outgrows its limit does not end the process") {
-  const int status = status_of([] {
+  check_that_all_is_well([] {
     install_signal_handlers();
     std::raise(SIGXFSZ);
     return interrupted() ? 1 : 0;
   });
-  CHECK(WIFEXITED(status));
-  CHECK(WEXITSTATUS(status) == 0);
 }
