@@ -116,7 +116,7 @@ bench-peers: $(PROGRAMS)/bench/steps
 
 # Steps of this version and of an older one in turn, in one program: the older one gets another name for its namespace.
 OLD     ?=
-RECIPES ?= S0 S2 S3 S4
+RECIPES ?=
 AGAINST := $(CURDIR)/$(BUILD)/against
 bench-against: $(LIBRARY)
 	@[ -f '$(OLD)/apps/common/session.hpp' ] || { \

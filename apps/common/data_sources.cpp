@@ -46,7 +46,7 @@ DataSource read_synthetic_shapes(Options& data) { return read_drawn(data, small_
 
 // A public data set that lies somewhere on this machine; where it does not, that is an error, or pictures are drawn.
 struct PublicDataset {
-  const char* name;
+  const char *name, *word;
   const char* otherwise_path;
   Shape picture;
   std::optional<fs::path> (*find)(const std::vector<fs::path>& paths);
@@ -54,14 +54,19 @@ struct PublicDataset {
   const char* files;  // what to put there
 };
 const PublicDataset mnist{"MNIST",
+                          "mnist",
                           "data/mnist",
                           digit,
                           find_mnist,
                           [](const fs::path& found, Split split) { return load_mnist(found, split); },
                           "train-images-idx3-ubyte.gz and train-labels-idx1-ubyte.gz of MNIST into "};
-const PublicDataset cifar10{"CIFAR-10",   "data/cifar-10-batches-bin",
-                            small_colour, find_cifar10,
-                            load_cifar10, "cifar-10-binary.tar.gz, or the folder that is in it, at "};
+const PublicDataset cifar10{"CIFAR-10",
+                            "cifar10",
+                            "data/cifar-10-batches-bin",
+                            small_colour,
+                            find_cifar10,
+                            load_cifar10,
+                            "cifar-10-binary.tar.gz, or the folder that is in it, at "};
 
 // What may be drawn in its place, as a source, and as a notice calls it.
 struct Drawn {
@@ -70,12 +75,12 @@ struct Drawn {
 };
 
 // A resolved configuration names what is there now: read again, it gives the same run or an error.
-DataSource read_public(Options& data, const PublicDataset& known, const char* word, const Drawn* drawn = nullptr) {
+DataSource read_public(Options& data, const PublicDataset& known, const Drawn* drawn = nullptr) {
   const std::vector<fs::path> paths = read_path(data, known.otherwise_path);
   const Split split = read_split(data);
   const auto found = std::find_if(paths.begin(), paths.end(), [&](const fs::path& p) { return known.find({p}); });
   if (found != paths.end()) data.resolve("path", found->string());
-  if (drawn) data.resolve("source", found != paths.end() ? word : drawn->word);
+  if (drawn) data.resolve("source", found != paths.end() ? known.word : drawn->word);
   const std::string how = std::string("put ") + known.files + places(paths);
   const auto otherwise = drawn ? drawn->source.load : nullptr;
   const std::string drawn_name = drawn ? drawn->name : "";
@@ -87,15 +92,15 @@ DataSource read_public(Options& data, const PublicDataset& known, const char* wo
             return otherwise(seed);
           }};
 }
-DataSource read_mnist(Options& data) { return read_public(data, mnist, "mnist"); }
-DataSource read_cifar10(Options& data) { return read_public(data, cifar10, "cifar10"); }
+DataSource read_mnist(Options& data) { return read_public(data, mnist); }
+DataSource read_cifar10(Options& data) { return read_public(data, cifar10); }
 DataSource read_mnist_or_synthetic_digits(Options& data) {
   const Drawn drawn{read_synthetic_digits(data), "synthetic_digits", "SYNTHETIC DIGITS"};
-  return read_public(data, mnist, "mnist", &drawn);
+  return read_public(data, mnist, &drawn);
 }
 DataSource read_cifar10_or_synthetic_shapes(Options& data) {
   const Drawn drawn{read_synthetic_shapes(data), "synthetic_shapes", "SYNTHETIC SHAPES"};
-  return read_public(data, cifar10, "cifar10", &drawn);
+  return read_public(data, cifar10, &drawn);
 }
 
 // Any IDX files: a folder of four as MNIST has them, or one file of pictures with one of labels, or without.

@@ -10,11 +10,10 @@
 #include <cstdio>
 #include <vector>
 
+#include "../recipe_run.hpp"
 #include "side.hpp"
 
 namespace {
-
-using Seconds = std::map<std::string, double>;
 
 double quantile(std::vector<double> values, double share) {
   const auto place = values.begin() + static_cast<std::ptrdiff_t>(share * static_cast<double>(values.size() - 1));
@@ -56,11 +55,12 @@ void compare(const std::string& recipe, int rounds) {
 
 int main(int argc, char** argv) {
   CLI::App app("Compares training steps of two versions in turn; run it from the project's folder.", "bench/against");
-  std::vector<std::string> recipes{"S0", "S2", "S3", "S4"};
+  std::vector<std::string> recipes, known;
+  for (const tapestry::Recipe& recipe : tapestry::recipes) known.push_back(recipe.name);
   int rounds = 24;
-  app.add_option("recipes", recipes, "which recipes")->check(CLI::IsMember({"S0", "S2", "S3", "S4"}));
+  app.add_option("recipes", recipes, "which recipes; all unless told")->check(CLI::IsMember(known));
   app.add_option("--rounds", rounds, "how many steps of each")->check(CLI::Range(1, 1'000'000));
   CLI11_PARSE(app, argc, argv);
   std::printf("%-30s %10s %10s %10s   %s\n", "ms a step", "before", "now", "ratio", "quartiles");
-  for (const std::string& recipe : recipes) compare(recipe, rounds);
+  for (const std::string& recipe : recipes.empty() ? known : recipes) compare(recipe, rounds);
 }
