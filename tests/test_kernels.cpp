@@ -134,8 +134,11 @@ void check_convolution(const Convolution& k, Random random) {
     check(way.weight_gradient(k, of.x, of.y), w);
   }
   if (kernels::few_channels::fits(k)) {
+    CHECK(differing(kernels::few_channels::gather(k, of.x, of.w), y) == 0);
+    CHECK(differing(kernels::few_channels::gather(k, of.x, of.w, of.bias_o.data()), biased_y) == 0);
     CHECK(differing(kernels::few_channels::scatter(k, of.y, of.w), x) == 0);
     CHECK(differing(kernels::few_channels::scatter(k, of.y, of.w, of.bias_c.data()), biased_x) == 0);
+    CHECK(differing(kernels::few_channels::weight_gradient(k, of.x, of.y), w) == 0);
   }
 }
 

@@ -63,6 +63,10 @@ Tensor turned(const Tensor& w) {  // (O, C, R, S) -> (C, O, R, S), each kernel b
   return t;
 }
 
+// With a picture of a few channels, gather and weight gradient have two good ways. Unfolding is the better one where it
+// brings whole vectors of windows, for channels that are few indeed.
+bool unfolding_pays(const Convolution& k) { return k.C <= 4 && k.P * k.Q >= 64; }
+
 // The table's way looks from each pixel of the big picture at all windows that could reach it, whole vectors of
 // channels at a time. Where most of these lie beside the small picture, or most of a vector is empty, that is mostly
 // zeros.
@@ -92,6 +96,9 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
       return winograd::gather(k, x, w, epilogue);
     case Way::mirrored:
       return scatter(mirrored(k), x, turned(w), epilogue);
+    case Way::few_channels:
+      if (unfolding_pays(k)) return few_channels::gather(k, x, w, epilogue);
+      [[fallthrough]];
     default:
       return table::gather(k, x, w, epilogue);
   }
@@ -120,6 +127,9 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
       return winograd::weight_gradient(k, x, y);
     case Way::mirrored:
       return turned(weight_gradient(mirrored(k), y, x));
+    case Way::few_channels:
+      if (unfolding_pays(k)) return few_channels::weight_gradient(k, x, y);
+      [[fallthrough]];
     default:
       return table::weight_gradient(k, x, y);
   }

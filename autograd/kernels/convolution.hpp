@@ -62,10 +62,11 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace unfolded
-namespace few_channels {  // convolution_few_channels.cpp: a big picture of less than a vector of channels: multiply,
-                          // then shift
+namespace few_channels {  // convolution_few_channels.cpp: a big picture of less than a vector of channels is unfolded
 bool fits(const Convolution& k);
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue = {});
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y);
 }  // namespace few_channels
 namespace winograd {                            // convolution_winograd.cpp: fewer multiplications
 double saving(const Convolution& k);            // direct multiplications over those left; 0 where the tiles do not fit

@@ -1,69 +1,167 @@
-// Scatter into a big picture of a few channels (the last layer of a generator draws one or three). Panels of output
-// channels would be nearly empty there, so the roles change: first every tap is multiplied with the whole small
-// picture, which lies in memory just as a panel wants it; the weights, too, are read where they lie,
+// A big picture of a few channels: what a discriminator sees, what a generator draws. Panels of so few channels would
+// be nearly empty, and panels of the other side's would have to be turned. So it is the side with few channels that is
+// unfolded, as in im2col, one picture at a time:
 //
-//   product[c,r,s][p,q] = sum over o of w[o,c,r,s] y[o,p,q]
+//   columns[l][i] = the number of x under tap l = (c, r, s) of window i = (p, q)
 //
-// then each of the C R S planes is added to where its tap puts it.
+// What is left are matrix products that read the small picture and the weights where they lie, pixels in vectors:
+//
+//   gather            y[o] = sum over l of w[o,l] columns[l]
+//   scatter           columns[l] = sum over o of w[o,l] y[o], and each number is added to its pixel
+//   weight_gradient   w[o,l] = sum over pictures and windows of y[o] columns[l]
 #include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/dot_tile.hpp"
+#include "autograd/kernels/matrix_view.hpp"
+#include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
-#include "autograd/kernels/table_product.hpp"
+#include "autograd/kernels/picture_columns.hpp"
 
 namespace tapestry::kernels::few_channels {
 namespace {
 
-// The windows 0 ... count - 1 whose tap `tap` falls into 0 ... length - 1: begin <= window < end.
-struct Range {
-  Index begin, end;
+// f(first, width) for panels of `count` windows. The last one overlaps the one before it, by less than a vector.
+template <class F>
+void each_panel(Index count, F f) {
+  for (Index first = 0; first < count;) {
+    const Index left = count - first, width = std::min({Index{panel_width}, in_lanes(left), count / lanes * lanes});
+    f(std::min(first, count - width), width);
+    first += width;
+  }
+}
+
+// w[i,j] (+)= sum over pictures and their windows of y[i] columns[j]. The last vector of windows overlaps the one
+// before it, where columns have zeros then. Meanwhile one row of y is fetched for another tile.
+struct Samples {
+  Index count, windows, y_picture, y_row, pitch, columns;
+  bool add;
 };
-Range inside(Index count, Index stride, Index padding, Index tap, Index length) {
-  const Index first = padding - tap, last = length - 1 + padding - tap;  // window * stride lies between these
-  const Index begin = first > 0 ? (first + stride - 1) / stride : 0;
-  return {begin, std::max(begin, last < 0 ? 0 : std::min(count, last / stride + 1))};
+template <int rows, int columns>
+void add_samples(const Samples& of, const Real* y, const Real* next, const Real* x, Real* w, Index w_stride) {
+  DotTile<rows, columns> tile;
+  for (Index n = 0; n < of.count; ++n, y += of.y_picture, next += of.y_picture, x += of.columns)
+    for (Index i = 0; i < of.windows; i += lanes) {
+      const Real* const at = y + std::min(i, of.windows - lanes);
+      __builtin_prefetch(next + i, 0, 2);
+      tile.add([=, &of](int row) { return load(at + row * of.y_row); },
+               [=, &of](int column) { return load(x + column * of.pitch + i); });
+    }
+  tile.store(w, w_stride, of.add);
 }
 
 }  // namespace
 
 bool fits(const Convolution& k) {
-  if (k.P * k.Q < lanes) return false;
-  if (k.C <= 4) return k.C < k.O;
-  constexpr Index most = 1 << 20;  // numbers of a thread's planes
-  return k.C < lanes && 2 * k.C <= k.O && k.C * k.taps() * k.P * k.Q <= most;
+  if (k.P * k.Q < lanes || k.R() < k.g.stride_h || k.S() < k.g.stride_w) return false;
+  return k.C <= 4 ? k.C < k.O : k.C < lanes && 2 * k.C <= k.O;
+}
+
+Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
+  constexpr Index most = 24;  // channels of y at a time: they stay in the first-level cache
+  const PictureColumns unfolding(k);
+  const Index depth = k.C * k.taps(), windows = k.P * k.Q, blocks = (k.O + most - 1) / most;
+  const Offsets rows = multiples(most, depth), along = multiples(depth, 1), results = multiples(most, windows);
+  const Index lines_of_block = (std::min(k.O, most) * windows + line - 1) / line;
+  std::vector<Index> lines(lines_of_block);
+  for (Index i = 0; i < lines_of_block; ++i) lines[i] = i * line;
+  Tensor y = Tensor::uninitialized(k.small());
+  Real* const all = y.writable();
+  parallel_for(k.N, k.nanoseconds(), [&](Index n) {
+    const Scratch scratch(unfolding.scratch()), columns(unfolding.columns());
+    unfolding.split(x.data() + n * k.C * k.H * k.W, scratch);
+    Real* const to = all + n * k.O * windows;
+    for (Index band = 0; band < unfolding.bands(); ++band) {
+      unfolding.unfold(scratch, band, columns);
+      const Index begin = unfolding.row(band) * k.Q, count = unfolding.windows(band);
+      for (Index block = 0; block < blocks; ++block) {
+        const Index o = k.O * block / blocks, end = k.O * (block + 1) / blocks;
+        Real* const here = to + o * windows + begin;
+        each_panel(count, [&](Index first, Index width) {
+          const FetchToWrite next_block{to + end * windows, lines.data() + lines_of_block * first / windows,
+                                        lines.data() + lines_of_block * (first + width) / windows};
+          table_product(end - o, width, depth, w.data() + o * depth, rows.data(), along.data(), columns + first,
+                        unfolding.pitch(), here + first, results.data(), false, depth_block, next_block);
+        });
+        for (Index i = o; i < end; ++i) epilogue.of_channel(i, count, to + i * windows + begin);
+      }
+    }
+    epilogue.note(n, 1, to);
+  });
+  return y;
 }
 
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
-  const Index rows = k.C * k.taps(), pixels = k.P * k.Q, area = k.H * k.W;
-  const Index width = std::min<Index>(panel_width, pixels / lanes * lanes);  // of a panel: whole vectors
-  const Offsets places = multiples(rows, 1), depth = multiples(k.O, rows), results = multiples(rows, pixels);
+  const PictureColumns unfolding(k);
+  const Index count = k.C * k.taps(), windows = k.P * k.Q;
+  const Offsets rows = multiples(count, 1), along = multiples(k.O, count);
+  const Offsets results = multiples(count, unfolding.pitch());
+  const std::vector<Index> lines = lines_of_panel<panel_width>({y.data(), k.O, windows, windows, 1}, k.O);
   Tensor x = Tensor::uninitialized(k.big());
-  Real* const to = x.writable();
+  Real* const all = x.writable();
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
-    const Scratch product(rows * pixels);
-    for (Index column = 0;; column = std::min(column + width, pixels - width)) {  // the last one overlaps
-      table_product(rows, width, k.O, w.data(), places.data(), depth.data(), y.data() + n * k.O * pixels + column,
-                    pixels, product + column, results.data(), false);
-      if (column == pixels - width) break;
+    const Scratch scratch(unfolding.scratch()), columns(unfolding.columns());
+    unfolding.clear(scratch, epilogue);
+    for (Index band = 0; band < unfolding.bands(); ++band) {
+      const Index begin = unfolding.row(band) * k.Q;
+      const Real* const from = y.data() + n * k.O * windows;
+      each_panel(unfolding.windows(band), [&](Index first, Index width) {
+        const Index here = begin + first, next = here + width < windows ? here + width : k.O * windows;
+        const Fetch ahead{from + next, lines.data(), lines.data() + lines.size()};  // the next panel, or picture
+        table_product(count, width, k.O, w.data(), rows.data(), along.data(), from + here, windows, columns + first,
+                      results.data(), false, depth_block, ahead);
+      });
+      unfolding.fold(columns, band, scratch);
     }
-    for (Index c = 0; c < k.C; ++c) {
-      Real* const picture = to + (n * k.C + c) * area;
-      std::fill_n(picture, area, epilogue.bias_of(c));
-      for (Index r = 0; r < k.R(); ++r)
-        for (Index s = 0; s < k.S(); ++s) {
-          const Real* const plane = product + (c * k.taps() + r * k.S() + s) * pixels;
-          const Range p = inside(k.P, k.g.stride_h, k.g.top, r, k.H), q = inside(k.Q, k.g.stride_w, k.g.left, s, k.W);
-          for (Index i = p.begin; i < p.end; ++i) {
-            const Real* const from = plane + i * k.Q;
-            Real* const row = picture + (i * k.g.stride_h - k.g.top + r) * k.W - k.g.left + s;
-            if (k.g.stride_w == 1)  // this loop can use vectors
-              for (Index j = q.begin; j < q.end; ++j) row[j] += from[j];
-            else
-              for (Index j = q.begin; j < q.end; ++j) row[j * k.g.stride_w] += from[j];
-          }
-        }
-    }
-    epilogue.rectify(n, 1, to + n * k.C * area);
+    Real* const picture = all + n * k.C * k.H * k.W;
+    unfolding.join(scratch, picture);
+    epilogue.rectify(n, 1, picture);
   });
   return x;
+}
+
+Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
+  constexpr int most_rows = registers >= 32 ? 5 : 4, most_columns = registers >= 32 ? 5 : 3;  // of a tile
+  static constexpr auto tile = []<int... i>(std::integer_sequence<int, i...>) {
+    return std::array{&add_samples<i / most_columns + 1, i % most_columns + 1>...};
+  }
+  (std::make_integer_sequence<int, most_rows * most_columns>());
+  const PictureColumns unfolding(k);
+  const Index count = k.C * k.taps(), windows = k.P * k.Q, size = k.O * count;
+  const Index high = (k.O + most_rows - 1) / most_rows, wide = (count + most_columns - 1) / most_columns;  // in tiles
+  Index chunk = unfolding.bands() > 1 ? 1 : chunk_samples;  // of pictures, a power of two; columns stay in the cache
+  while (chunk > 1 && chunk * unfolding.columns() > (1 << 17)) chunk /= 2;
+  const Index pieces = (k.N + chunk - 1) / chunk;
+  const Scratch partial(pieces * size);
+  parallel_for(pieces, k.nanoseconds(), [&](Index piece) {
+    const Index pictures = std::min(chunk, k.N - piece * chunk);
+    const Scratch scratch(unfolding.scratch()), columns(pictures * unfolding.columns());
+    for (Index band = 0; band < unfolding.bands(); ++band) {
+      const Index in_band = unfolding.windows(band), rest = in_band % lanes;
+      const SomeLanes missing(lanes - rest, lanes);
+      for (Index n = 0; n < pictures; ++n) {
+        Real* const here = columns + n * unfolding.columns();
+        if (band == 0 || pictures > 1) unfolding.split(x.data() + (piece * chunk + n) * k.C * k.H * k.W, scratch);
+        unfolding.unfold(scratch, band, here);
+        if (rest > 0)
+          for (Real* column = here; column < here + unfolding.columns(); column += unfolding.pitch())
+            store(column + in_band - rest, missing.of(load(column + in_band - lanes)));
+      }
+      const Samples of{pictures, in_band, k.O * windows, windows, unfolding.pitch(), unfolding.columns(), band > 0};
+      for (Index a = 0; a < high; ++a) {
+        const Index o = k.O * a / high, end = k.O * (a + 1) / high;
+        const Real* const from = y.data() + (piece * chunk * k.O + o) * windows + unfolding.row(band) * k.Q;
+        for (Index b = 0; b < wide; ++b) {
+          const Index j = count * b / wide, ahead = std::min(end + b, k.O - 1) - o;
+          tile[(end - o - 1) * most_columns + count * (b + 1) / wide - j - 1](
+              of, from, from + ahead * windows, columns + j * unfolding.pitch(), partial + piece * size + o * count + j,
+              count);
+        }
+      }
+    }
+  });
+  add_in_pairs(partial, pieces, size);
+  Tensor result = Tensor::uninitialized(k.weight());
+  std::copy_n(static_cast<const Real*>(partial), size, result.writable());
+  return result;
 }
 
 }  // namespace tapestry::kernels::few_channels

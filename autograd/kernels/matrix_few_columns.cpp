@@ -1,10 +1,6 @@
 // Fewer columns than a vector has lanes, and deep: the last layer of a discriminator above all, 6272-1. Panels would be
-// nearly empty, so here lanes belong to the depth. Rows of a and columns of b lie one after another, and each number of
-// the result is a dot product,
-//
-//   lane j of the sum = a[j] b[j] + a[j + lanes] b[j + lanes] + ...,      then all lanes are added
-//
-// always in this order, whatever the number of rows. A tile of rows by columns shares what it loads.
+// nearly empty, so here lanes belong to the depth, and each number of the result is a dot product (dot_tile.hpp).
+#include "autograd/kernels/dot_tile.hpp"
 #include "autograd/kernels/matrix_view.hpp"
 #include "autograd/kernels/parallel.hpp"
 
@@ -20,33 +16,21 @@ struct Lines {  // of numbers one after another: rows of a, or columns of b
 
 template <int rows, int columns>
 void dot_products(const Lines& a, const Lines& b, Index depth, Real* to, Index to_stride) {
-  using namespace Eigen::internal;
-  Packet sum[rows][columns];
-#pragma GCC unroll 4
-  for (int i = 0; i < rows; ++i)
-#pragma GCC unroll 4
-    for (int j = 0; j < columns; ++j) sum[i][j] = pset1<Packet>(Real(0));
-  const auto multiply = [&](const auto& load) {
-    Packet y[columns];
-#pragma GCC unroll 4
-    for (int j = 0; j < columns; ++j) y[j] = load(b.first + j * b.apart);
-#pragma GCC unroll 4
-    for (int i = 0; i < rows; ++i) {
-      const Packet x = load(a.first + i * a.apart);
-#pragma GCC unroll 4
-      for (int j = 0; j < columns; ++j) sum[i][j] = pmadd(x, y[j], sum[i][j]);
-    }
+  DotTile<rows, columns> tile;
+  const auto add = [&](auto load) {
+    tile.add([&](int row) { return load(a.first + row * a.apart); },
+             [&](int column) { return load(b.first + column * b.apart); });
   };
   const Index whole = depth / lanes * lanes;
-  for (Index l = 0; l < whole; l += lanes) multiply([l](const Real* line) { return ploadu<Packet>(line + l); });
+  for (Index l = 0; l < whole; l += lanes)
+    add([l](const Real* line) { return Eigen::internal::ploadu<Packet>(line + l); });
   if (whole < depth)
-    multiply([=](const Real* line) {
+    add([=](const Real* line) {
       alignas(64) Real rest[lanes] = {};
       std::copy_n(line + whole, depth - whole, rest);
-      return pload<Packet>(rest);
+      return Eigen::internal::pload<Packet>(rest);
     });
-  for (int i = 0; i < rows; ++i)
-    for (int j = 0; j < columns; ++j) to[i * to_stride + j] = predux(sum[i][j]);
+  tile.store(to, to_stride, false);
 }
 
 }  // namespace

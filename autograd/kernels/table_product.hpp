@@ -51,15 +51,18 @@ inline Index columns_in_panel(Index columns, Index panel) {
 struct Nothing {
   void operator()() const {}
 };
-// Fetches what will be read next into the second-level cache, a line at each step. If more are asked for at once, the
-// processor takes no other loads until it has them.
-struct Fetch {
+// Fetches lines that will be read next, or written, into the second-level cache, one at each step. If more are asked for
+// at once, the processor takes no other loads until it has them.
+template <bool written>
+struct FetchLines {
   const Real* from;
   const Index *line, *end;  // places of the lines
   void operator()() {
-    if (line != end) __builtin_prefetch(from + *line++, 0, 2);
+    if (line != end) __builtin_prefetch(from + *line++, written, 2);
   }
 };
+using Fetch = FetchLines<false>;
+using FetchToWrite = FetchLines<true>;
 
 namespace detail {
 struct Operands {  // of the table product
