@@ -75,6 +75,10 @@ Tile sum_in_pairs(const Samples& of, Index chunk) {
   return sum_in_pairs(of.part(0, left), chunk) + sum_in_pairs(of.part(left, of.count), chunk);
 }
 
+// Where the next tile of packed rows begins: not a multiple of a page further on, or all of them would fall on the same
+// lines of the first-level cache.
+Index pitch(Index samples) { return samples * tile_height + line; }
+
 // `rows` columns of `samples` from `first` on, in tiles: number i of sample k of a tile at k tile_height + i.
 void pack(const Matrix& samples, Index first, Index rows, Real* to) {
   using Numbers = Eigen::Array<Real, tile_height, 1>;
@@ -83,9 +87,9 @@ void pack(const Matrix& samples, Index first, Index rows, Real* to) {
     const Real* const from = samples.numbers + k * samples.row_stride + first;
     Real* const sample = to + k * tile_height;
     for (Index tile = 0; tile < whole; ++tile)
-      Eigen::Map<Numbers>(sample + tile * count * tile_height) = Eigen::Map<const Numbers>(from + tile * tile_height);
+      Eigen::Map<Numbers>(sample + tile * pitch(count)) = Eigen::Map<const Numbers>(from + tile * tile_height);
     if (rest == 0) continue;
-    Real* const last = sample + whole * count * tile_height;
+    Real* const last = sample + whole * pitch(count);
     for (Index i = 0; i < tile_height; ++i) last[i] = i < rest ? from[whole * tile_height + i] : Real(0);
   }
 }
@@ -106,7 +110,7 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
     const Index first_column = task % column_blocks * column_block, last = std::min(N, first_column + column_block);
     const Index rows = std::min(row_block, M - row);
     const Matrix b_here = b.at(b_begins[matrix]);
-    const Scratch packed((rows + tile_height - 1) / tile_height * tile_height * samples), panel(samples * tile_width);
+    const Scratch packed((rows + tile_height - 1) / tile_height * pitch(samples)), panel(samples * tile_width);
     pack(a.at(a_begins[matrix]), row, rows, packed);
     for (Index column = first_column; column < last; column += tile_width) {
       fill_panel<tile_width>(b_here, 0, samples, column, panel);
@@ -119,7 +123,7 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
         for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) __builtin_prefetch(to + r * N, 1);
         for (const Index until = std::min(samples, fetched + share); fetched < until; ++fetched)
           __builtin_prefetch(b_here.numbers + fetched * b.row_stride + column + tile_width);
-        const Tile sum = sum_in_pairs({packed + i * samples, panel, samples}, chunk);
+        const Tile sum = sum_in_pairs({packed + i / tile_height * pitch(samples), panel, samples}, chunk);
         for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) {
           using namespace Eigen::internal;
           Real* const here = to + r * N;
