@@ -52,9 +52,10 @@ static_assert(column_block % panel_width == 0);
 
 // C = a b for each pair of matrices, with each sum over k cut into pieces of `chunk` that are added in pairs.
 // store(matrix, row, column, rows, width, numbers) takes a block of the result whose rows are column_block apart.
+// `to` is where it writes them in this order, one matrix after another, or null.
 template <class Store>
 void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins, Index chunk,
-             Store store) {
+             const Real* to, Store store) {
   const Index depth = a.columns, pieces = (depth + chunk - 1) / chunk;
   const Index pair = chunk <= depth_block ? 2 : 1;  // of every two short pieces, the table product adds the second
   const Index sums = (pieces + pair - 1) / pair, row_blocks = (a.rows + most_rows - 1) / most_rows;
@@ -63,6 +64,8 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
   const Offsets depth_offsets = multiples(longest, a.column_stride);
   const Offsets result_offsets = multiples(std::min(most_rows, a.rows), column_block);
   const std::vector<Index> lines = lines_of_panel<panel_width>(b, longest);
+  const Matrix result{to, a.rows, b.columns, b.columns, 1};
+  const std::vector<Index> lines_of_result = lines_of_panel<panel_width>(result, std::min(most_rows, a.rows));
   const Index column_blocks = (b.columns + column_block - 1) / column_block;
   const Index count = static_cast<Index>(a_begins.size()), in_one = column_blocks * row_blocks;
   const double work = double(count) * a.rows * b.columns * depth / 50;  // nanoseconds, roughly
@@ -79,14 +82,20 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
       for (Index k = begin; k < end; k += depth_block)
         for (Index j = 0; j < width; j += panel_width) {
           const Index part = std::min(depth_block, end - k), next = k + part;
-          const bool whole = next + longest <= depth && width - j >= panel_width;
-          const Fetch ahead{b_here.numbers + next * b.row_stride + (column + j) * b.column_stride, lines.data(),
-                            lines.data() + (whole ? lines.size() : 0)};
           const Panel panel = panel_of<panel_width>(b_here, k, part, column + j, filled);
-          table_product(rows, std::min<Index>(panel_width, width - j), part, a_numbers + k * a.column_stride,
-                        row_offsets.data(), depth_offsets.data(), panel.numbers, panel.row_stride,
-                        c + piece / pair * size + j, result_offsets.data(), piece % pair == 1 || k > begin, depth_block,
-                        ahead);
+          const auto multiply = [&](auto ahead) {
+            table_product(rows, std::min<Index>(panel_width, width - j), part, a_numbers + k * a.column_stride,
+                          row_offsets.data(), depth_offsets.data(), panel.numbers, panel.row_stride,
+                          c + piece / pair * size + j, result_offsets.data(), piece % pair == 1 || k > begin,
+                          depth_block, ahead);
+          };
+          const bool whole = width - j >= panel_width;
+          if (to && whole && next == depth)
+            multiply(FetchToWrite{to + (matrix * a.rows + row) * b.columns + column + j, lines_of_result.data(),
+                                  lines_of_result.data() + rows * (panel_width / line)});
+          else
+            multiply(Fetch{b_here.numbers + next * b.row_stride + (column + j) * b.column_stride, lines.data(),
+                           lines.data() + (whole && next + longest <= depth ? lines.size() : 0)});
         }
     }
     add_in_pairs(c, sums, size);
@@ -141,7 +150,7 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
   else if (a_transposed && epilogue.nothing() && few_samples(A.columns, chunk, M, N))
     product_over_samples(A.transposed(), a_begins, B, b_begins, chunk, false, all);
   else if (cost(A, B) <= 1.05 * cost(B.transposed(), A.transposed()))
-    product(A, a_begins, B, b_begins, chunk,
+    product(A, a_begins, B, b_begins, chunk, all,
             [=](Index matrix, Index row, Index column, Index rows, Index width, const Real* c) {
               for (Index i = 0; i < rows; ++i) {
                 Real* const to = all + (matrix * M + row + i) * N + column;
@@ -150,7 +159,7 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
               }
             });
   else  // y^T = b^T a^T: the rows that the product sees are columns of y, and its results have to be turned
-    product(B.transposed(), b_begins, A.transposed(), a_begins, chunk,
+    product(B.transposed(), b_begins, A.transposed(), a_begins, chunk, nullptr,
             [=](Index matrix, Index row, Index column, Index rows, Index width, Real* c) {
               for (Index i = 0; i < rows; ++i) epilogue.of_channel(row + i, width, c + i * column_block);
               transpose(c, column_block, rows, width, all + matrix * M * N + column * N + row, N);
