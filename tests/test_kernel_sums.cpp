@@ -34,15 +34,16 @@ bool same_bits(const Tensor& a, const Tensor& b) {
 Tensor normal(Shape shape, std::string_view purpose) { return Random(91)(purpose).normal(shape); }
 Tensor samples(const Tensor& t, Index begin, Index end) { return kernels::slice(t, 0, begin, end); }
 
-// A strided one, the same with larger tiles of Winograd, one that is mirrored, one into few channels, one of more
-// channels than a panel.
+// A strided one, the same with larger tiles of Winograd, one that is mirrored, two of few channels, the second of so
+// many taps and windows that they come in bands, one of more channels than a panel.
 Convolution strided(Index N) { return {N, 24, 14, 14, 20, 7, 7, Geometry::square(4, 2, 1)}; }
 Convolution in_fives(Index N) { return {N, 18, 28, 28, 20, 14, 14, Geometry::square(4, 2, 1)}; }
 Convolution into_few(Index N) { return {N, 20, 14, 14, 2, 14, 14, Geometry::square(5, 1, 2)}; }
 Convolution from_few(Index N) { return {N, 2, 14, 14, 20, 14, 14, Geometry::square(5, 1, 2)}; }
+Convolution in_bands(Index N) { return {N, 3, 22, 22, 5, 22, 22, Geometry::square(7, 1, 3)}; }
 Convolution wide(Index N) { return {N, 20, 6, 6, 70, 6, 6, Geometry::square(5, 1, 2)}; }
 using Geometries = Convolution (*)(Index);
-const Geometries geometries[] = {strided, in_fives, into_few, from_few, wide};
+const Geometries geometries[] = {strided, in_fives, into_few, from_few, in_bands, wide};
 
 using Unary = Tensor (*)(Tensor);
 const std::pair<std::string, Unary> functions[] = {

@@ -145,7 +145,7 @@ void check_convolution(const Convolution& k, Random random) {
 }  // namespace
 
 TEST_CASE("kernels: every way of convolution against seven nested loops") {
-  int few = 0, mirrored = 0, transformed = 0;
+  int few = 0, few_in_bands = 0, mirrored = 0, transformed = 0;
   for (Index i = 0; i < 200; ++i) {
     CAPTURE(i);
     const Convolution k = random_convolution(i);
@@ -156,6 +156,14 @@ TEST_CASE("kernels: every way of convolution against seven nested loops") {
   CHECK(few >= 25);
   CHECK(mirrored >= 10);
   check_convolution({2, 129, 9, 8, 3, 9, 8, Geometry::square(5, 1, 2)}, Random(23));  // long columns, several slices
+  // Pictures of a few channels whose columns fall into bands, of as many rows or not.
+  for (int stride = 1; stride <= 3; ++stride) {
+    const Geometry g{5, 4, stride, stride, 1, 2, 2, 1};
+    const Convolution k{2, 3, g.height(41), g.width(43), 7, 41, 43, g};
+    few_in_bands += k.C * k.taps() * k.P * k.Q > 65536 && kernels::few_channels::fits(k);
+    check_convolution(k, Random(30)(stride));
+  }
+  CHECK(few_in_bands == 3);
   // One window that is the whole picture.
   check_convolution({3, 5, 4, 4, 7, 1, 1, Geometry::square(4)}, Random(24));
   check_convolution({40, 70, 3, 5, 2, 1, 1, Geometry{3, 5, 2, 2}}, Random(25));

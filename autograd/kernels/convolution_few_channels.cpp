@@ -60,11 +60,9 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
   const PictureColumns unfolding(k);
   const Index depth = k.C * k.taps(), windows = k.P * k.Q, blocks = (k.O + most - 1) / most;
   const Offsets rows = multiples(most, depth), along = multiples(depth, 1), results = multiples(most, windows);
-  const Index lines_of_block = (std::min(k.O, most) * windows + line - 1) / line;
-  std::vector<Index> lines(lines_of_block);
-  for (Index i = 0; i < lines_of_block; ++i) lines[i] = i * line;
   Tensor y = Tensor::uninitialized(k.small());
   Real* const all = y.writable();
+  const std::vector<Index> lines = lines_of_panel<panel_width>({all, most, windows, windows, 1}, most);
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
     const Scratch scratch(unfolding.scratch()), columns(unfolding.columns());
     unfolding.split(x.data() + n * k.C * k.H * k.W, scratch);
@@ -76,8 +74,8 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
         const Index o = k.O * block / blocks, end = k.O * (block + 1) / blocks;
         Real* const here = to + o * windows + begin;
         each_panel(count, [&](Index first, Index width) {
-          const FetchToWrite next_block{to + end * windows, lines.data() + lines_of_block * first / windows,
-                                        lines.data() + lines_of_block * (first + width) / windows};
+          const FetchToWrite next_block{to + end * windows + begin + first, lines.data(),
+                                        lines.data() + lines.size()};
           table_product(end - o, width, depth, w.data() + o * depth, rows.data(), along.data(), columns + first,
                         unfolding.pitch(), here + first, results.data(), false, depth_block, next_block);
         });
