@@ -39,7 +39,7 @@ $(BUILD)/autograd/kernels/%.o: CXXFLAGS += -falign-loops=64
 $(BUILD)/apps/%.o $(BUILD)/tests/%.o: CXXFLAGS += -O1
 # False alarms of g++ 12: about strings everywhere, and about its own intrinsics under Eigen's vectors.
 CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),-Wno-restrict -Wno-stringop-overread)
-$(BUILD)/autograd/kernels/%.o $(BUILD)/tests/test_kernel_%.o: CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),-Wno-maybe-uninitialized -Wno-uninitialized -Wno-ignored-attributes)
+$(BUILD)/autograd/kernels/%.o $(BUILD)/tests/test_kernel%.o: CXXFLAGS += $(if $(filter g++%,$(notdir $(CXX))),-Wno-maybe-uninitialized -Wno-uninitialized -Wno-ignored-attributes)
 
 LIBRARY := $(BUILD)/libtapestry.a
 SOURCES := $(wildcard autograd/*.cpp autograd/kernels/*.cpp layers/*.cpp optim/*.cpp datasets/*.cpp apps/common/*.cpp)

@@ -63,9 +63,14 @@ Tensor turned(const Tensor& w) {  // (O, C, R, S) -> (C, O, R, S), each kernel b
   return t;
 }
 
-// With a picture of a few channels, gather and weight gradient have two good ways. Unfolding is the better one where it
-// brings whole vectors of windows, for channels that are few indeed.
-bool unfolding_pays(const Convolution& k) { return k.C <= 4 && k.P * k.Q >= 64; }
+// With a picture of a few channels, gather and weight gradient have two good ways. Unfolding is the better one for
+// channels that are few indeed, if there are more windows than taps, and if the picture is split quickly; or if there
+// is nothing to unfold.
+bool unfolding_pays(const Convolution& k) {
+  const Index windows = k.P * k.Q;
+  if (k.taps() == 1) return true;
+  return k.C <= 4 && windows >= 64 && windows >= k.C * k.taps() && std::max(k.g.stride_h, k.g.stride_w) <= 2;
+}
 
 // The table's way looks from each pixel of the big picture at all windows that could reach it, whole vectors of
 // channels at a time. Where most of these lie beside the small picture, or most of a vector is empty, that is mostly

@@ -29,34 +29,36 @@ void each_panel(Index count, F f) {
   }
 }
 
-// w[i,j] (+)= sum over pictures and their windows of y[i] columns[j]. The last vector of windows overlaps the one
-// before it, where columns have zeros then. Meanwhile one row of y is fetched for another tile.
-struct Samples {
-  Index count, windows, y_picture, y_row, pitch, columns;
+// w[i,j] (+)= sum over pictures and windows of y[i] x[j], where x are the columns. If the windows do not fill whole
+// vectors, the last one begins earlier and sees some of y a second time; x has zeros there. Meanwhile `next`, a row of
+// y for another tile, is fetched.
+struct Pictures {
+  Index count, windows, y_picture, y_row, x_picture, x_row;
   bool add;
 };
 template <int rows, int columns>
-void add_samples(const Samples& of, const Real* y, const Real* next, const Real* x, Real* w, Index w_stride) {
+void add_pictures(const Pictures& of, const Real* y, const Real* next, const Real* x, Real* w, Index w_stride) {
   DotTile<rows, columns> tile;
-  for (Index n = 0; n < of.count; ++n, y += of.y_picture, next += of.y_picture, x += of.columns)
+  for (Index n = 0; n < of.count; ++n, y += of.y_picture, next += of.y_picture, x += of.x_picture)
     for (Index i = 0; i < of.windows; i += lanes) {
       const Real* const at = y + std::min(i, of.windows - lanes);
       __builtin_prefetch(next + i, 0, 2);
       tile.add([=, &of](int row) { return load(at + row * of.y_row); },
-               [=, &of](int column) { return load(x + column * of.pitch + i); });
+               [=, &of](int column) { return load(x + column * of.x_row + i); });
     }
   tile.store(w, w_stride, of.add);
 }
 
 }  // namespace
 
+// There has to be a vector of windows. If they leave gaps between them, most of what is unfolded would be for nothing.
 bool fits(const Convolution& k) {
   if (k.P * k.Q < lanes || k.R() < k.g.stride_h || k.S() < k.g.stride_w) return false;
   return k.C <= 4 ? k.C < k.O : k.C < lanes && 2 * k.C <= k.O;
 }
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
-  constexpr Index most = 24;  // channels of y at a time: they stay in the first-level cache
+  constexpr Index most = 24;  // channels of y at a time: four tiles, which are completed while they are in the cache
   const PictureColumns unfolding(k);
   const Index depth = k.C * k.taps(), windows = k.P * k.Q, blocks = (k.O + most - 1) / most;
   const Offsets rows = multiples(most, depth), along = multiples(depth, 1), results = multiples(most, windows);
@@ -64,7 +66,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
   Real* const all = y.writable();
   const std::vector<Index> lines = lines_of_panel<panel_width>({all, most, windows, windows, 1}, most);
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
-    const Scratch scratch(unfolding.scratch()), columns(unfolding.columns());
+    const Scratch scratch(unfolding.scratch_size()), columns(unfolding.size());
     unfolding.split(x.data() + n * k.C * k.H * k.W, scratch);
     Real* const to = all + n * k.O * windows;
     for (Index band = 0; band < unfolding.bands(); ++band) {
@@ -72,12 +74,13 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
       const Index begin = unfolding.row(band) * k.Q, count = unfolding.windows(band);
       for (Index block = 0; block < blocks; ++block) {
         const Index o = k.O * block / blocks, end = k.O * (block + 1) / blocks;
+        const bool last = band + 1 == unfolding.bands();  // then the next block is one of the next picture
+        const Index next = end < k.O ? end * windows + begin : last ? k.O * windows : begin + count;
         Real* const here = to + o * windows + begin;
         each_panel(count, [&](Index first, Index width) {
-          const FetchToWrite next_block{to + end * windows + begin + first, lines.data(),
-                                        lines.data() + lines.size()};
+          const FetchToWrite ahead{to + next + first, lines.data(), lines.data() + lines.size()};
           table_product(end - o, width, depth, w.data() + o * depth, rows.data(), along.data(), columns + first,
-                        unfolding.pitch(), here + first, results.data(), false, depth_block, next_block);
+                        unfolding.pitch(), here + first, results.data(), false, depth_block, ahead);
         });
         for (Index i = o; i < end; ++i) epilogue.of_channel(i, count, to + i * windows + begin);
       }
@@ -96,7 +99,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
   Tensor x = Tensor::uninitialized(k.big());
   Real* const all = x.writable();
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
-    const Scratch scratch(unfolding.scratch()), columns(unfolding.columns());
+    const Scratch scratch(unfolding.scratch_size()), columns(unfolding.size());
     unfolding.clear(scratch, epilogue);
     for (Index band = 0; band < unfolding.bands(); ++band) {
       const Index begin = unfolding.row(band) * k.Q;
@@ -119,31 +122,32 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   constexpr int most_rows = registers >= 32 ? 5 : 4, most_columns = registers >= 32 ? 5 : 3;  // of a tile
   static constexpr auto tile = []<int... i>(std::integer_sequence<int, i...>) {
-    return std::array{&add_samples<i / most_columns + 1, i % most_columns + 1>...};
+    return std::array{&add_pictures<i / most_columns + 1, i % most_columns + 1>...};
   }
   (std::make_integer_sequence<int, most_rows * most_columns>());
   const PictureColumns unfolding(k);
   const Index count = k.C * k.taps(), windows = k.P * k.Q, size = k.O * count;
   const Index high = (k.O + most_rows - 1) / most_rows, wide = (count + most_columns - 1) / most_columns;  // in tiles
-  Index chunk = unfolding.bands() > 1 ? 1 : chunk_samples;  // of pictures, a power of two; columns stay in the cache
-  while (chunk > 1 && chunk * unfolding.columns() > (1 << 17)) chunk /= 2;
+  // Pictures that are summed at once, a power of two of them: as many as a band may have windows.
+  Index chunk = unfolding.bands() > 1 ? 1 : chunk_samples;
+  while (chunk > 1 && (chunk * unfolding.size() > (1 << 17) || chunk * windows > depth_block * lanes)) chunk /= 2;
   const Index pieces = (k.N + chunk - 1) / chunk;
   const Scratch partial(pieces * size);
   parallel_for(pieces, k.nanoseconds(), [&](Index piece) {
     const Index pictures = std::min(chunk, k.N - piece * chunk);
-    const Scratch scratch(unfolding.scratch()), columns(pictures * unfolding.columns());
+    const Scratch scratch(unfolding.scratch_size()), columns(pictures * unfolding.size());
     for (Index band = 0; band < unfolding.bands(); ++band) {
       const Index in_band = unfolding.windows(band), rest = in_band % lanes;
-      const SomeLanes missing(lanes - rest, lanes);
+      const SomeLanes unseen(lanes - rest, lanes);
       for (Index n = 0; n < pictures; ++n) {
-        Real* const here = columns + n * unfolding.columns();
-        if (band == 0 || pictures > 1) unfolding.split(x.data() + (piece * chunk + n) * k.C * k.H * k.W, scratch);
+        Real* const here = columns + n * unfolding.size();
+        if (band == 0) unfolding.split(x.data() + (piece * chunk + n) * k.C * k.H * k.W, scratch);
         unfolding.unfold(scratch, band, here);
         if (rest > 0)
-          for (Real* column = here; column < here + unfolding.columns(); column += unfolding.pitch())
-            store(column + in_band - rest, missing.of(load(column + in_band - lanes)));
+          for (Real* column = here; column < here + unfolding.size(); column += unfolding.pitch())
+            store(column + in_band - rest, unseen.of(load(column + in_band - lanes)));
       }
-      const Samples of{pictures, in_band, k.O * windows, windows, unfolding.pitch(), unfolding.columns(), band > 0};
+      const Pictures of{pictures, in_band, k.O * windows, windows, unfolding.size(), unfolding.pitch(), band > 0};
       for (Index a = 0; a < high; ++a) {
         const Index o = k.O * a / high, end = k.O * (a + 1) / high;
         const Real* const from = y.data() + (piece * chunk * k.O + o) * windows + unfolding.row(band) * k.Q;

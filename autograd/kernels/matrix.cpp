@@ -52,7 +52,7 @@ static_assert(column_block % panel_width == 0);
 
 // C = a b for each pair of matrices, with each sum over k cut into pieces of `chunk` that are added in pairs.
 // store(matrix, row, column, rows, width, numbers) takes a block of the result whose rows are column_block apart.
-// `to` is where it writes them in this order, one matrix after another, or null.
+// `to` is where it copies them, matrix after matrix, so that these places can be fetched; or null.
 template <class Store>
 void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const Beginnings& b_begins, Index chunk,
              const Real* to, Store store) {
@@ -65,6 +65,7 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
   const Offsets result_offsets = multiples(std::min(most_rows, a.rows), column_block);
   const std::vector<Index> lines = lines_of_panel<panel_width>(b, longest);
   const Matrix result{to, a.rows, b.columns, b.columns, 1};
+  constexpr Index lines_of_row = (panel_width + line - 1) / line;
   const std::vector<Index> lines_of_result = lines_of_panel<panel_width>(result, std::min(most_rows, a.rows));
   const Index column_blocks = (b.columns + column_block - 1) / column_block;
   const Index count = static_cast<Index>(a_begins.size()), in_one = column_blocks * row_blocks;
@@ -92,7 +93,7 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
           const bool whole = width - j >= panel_width;
           if (to && whole && next == depth)
             multiply(FetchToWrite{to + (matrix * a.rows + row) * b.columns + column + j, lines_of_result.data(),
-                                  lines_of_result.data() + rows * (panel_width / line)});
+                                  lines_of_result.data() + rows * lines_of_row});
           else
             multiply(Fetch{b_here.numbers + next * b.row_stride + (column + j) * b.column_stride, lines.data(),
                            lines.data() + (whole && next + longest <= depth ? lines.size() : 0)});

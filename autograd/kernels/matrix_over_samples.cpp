@@ -75,9 +75,9 @@ Tile sum_in_pairs(const Samples& of, Index chunk) {
   return sum_in_pairs(of.part(0, left), chunk) + sum_in_pairs(of.part(left, of.count), chunk);
 }
 
-// Where the next tile of packed rows begins: not a multiple of a page further on, or all of them would fall on the same
-// lines of the first-level cache.
-Index pitch(Index samples) { return samples * tile_height + line; }
+// From tile to tile of packed rows: an odd number of lines, so that they do not all fall on the same lines of the
+// first-level cache.
+Index pitch(Index samples) { return ((samples * tile_height + line - 1) / line | 1) * line; }
 
 // `rows` columns of `samples` from `first` on, in tiles: number i of sample k of a tile at k tile_height + i.
 void pack(const Matrix& samples, Index first, Index rows, Real* to) {

@@ -4,31 +4,37 @@
 
 namespace tapestry::kernels {
 
-// Vectors of which some lanes do not count.
 inline Packet load(const Real* from) { return Eigen::internal::ploadu<Packet>(from); }
 inline void store(Real* to, const Packet& numbers) { Eigen::internal::pstoreu(to, numbers); }
-struct SomeLanes {  // first ... end - 1
-  Packet inside;
+
+class SomeLanes {  // keeps lanes first ... end - 1; the others become zeros
+ public:
   SomeLanes(Index first, Index end) {
     using namespace Eigen::internal;
     const Packet lane = plset<Packet>(Real(0));
-    inside = pand(pcmp_lt(pset1<Packet>(Real(first - 1)), lane), pcmp_lt(lane, pset1<Packet>(Real(end))));
+    inside_ = pand(pcmp_lt(pset1<Packet>(Real(first - 1)), lane), pcmp_lt(lane, pset1<Packet>(Real(end))));
   }
-  Packet of(const Packet& numbers) const { return Eigen::internal::pand(inside, numbers); }  // zeros elsewhere
+  Packet of(const Packet& numbers) const { return Eigen::internal::pand(inside_, numbers); }
+
+ private:
+  Packet inside_;
 };
 
-// Between a picture and its columns, a band of windows at a time, whose columns stay in the second-level cache. What
-// neighbouring windows see under one tap lies `stride` numbers apart; so the padded picture is split first, every
+// Between a picture and its columns, a band of windows at a time: its columns stay in the second-level cache, and sums
+// over its windows lose no more digits than others (`depth_block` numbers to a lane).
+//
+// What neighbouring windows see under one tap lies `stride` numbers apart. So the padded picture is split first, every
 // stride-th number into a part of its own, and a row of windows sees a piece of a row there. Pieces are moved by whole
-// vectors, which run over into what comes next.
+// vectors. What runs over is overwritten by the next piece; behind the last one there is room for it.
 class PictureColumns {
  public:
   explicit PictureColumns(const Convolution& k) : k_(k), stride_(k.g.stride_w), padded_(surrounded(k)) {
     part_width_ = (padded_.width + stride_ - 1) / stride_;
     padded_.width = part_width_ * stride_;
-    constexpr Index most = 1 << 16;  // numbers in the columns of a band, which has to fill a vector
-    rows_ = std::clamp(most / (k.C * k.taps() * k.Q), std::min((lanes + k.Q - 1) / k.Q, k.P), k.P);
-    while (k.P / bands() * k.Q < lanes) ++rows_;
+    constexpr Index most_numbers = 1 << 16, most_windows = depth_block * lanes;
+    const Index windows = std::min(most_numbers / (k.C * k.taps()), most_windows);
+    rows_ = std::clamp<Index>(windows / k.Q, 1, k.P);
+    while (rows_ < k.P && k.P / bands() * k.Q < lanes) ++rows_;  // at least a vector of windows to each band
     pitch_ = in_lanes(rows_ * k.Q) + lanes;
   }
 
@@ -36,8 +42,8 @@ class PictureColumns {
   Index row(Index band) const { return k_.P * band / bands(); }  // of windows, the first of the band
   Index windows(Index band) const { return (row(band + 1) - row(band)) * k_.Q; }
   Index pitch() const { return pitch_; }  // from column to column: the windows of a band, and room to run over
-  Index columns() const { return k_.C * k_.taps() * pitch_; }
-  Index scratch() const { return 2 * (k_.C * padded_.area() + lanes); }
+  Index size() const { return k_.C * k_.taps() * pitch_; }
+  Index scratch_size() const { return (stride_ == 1 ? 1 : 2) * (k_.C * padded_.area() + lanes); }
 
   // (C, H, W) into parts.
   void split(const Real* picture, Real* scratch) const {

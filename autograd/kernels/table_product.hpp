@@ -51,8 +51,8 @@ inline Index columns_in_panel(Index columns, Index panel) {
 struct Nothing {
   void operator()() const {}
 };
-// Fetches lines that will be read next, or written, into the second-level cache, one at each step. If more are asked for
-// at once, the processor takes no other loads until it has them.
+// Fetches lines that will be read next, into the second-level cache, or written, with the right to do so; one at each
+// step. If more are asked for at once, the processor takes no other loads until it has them.
 template <bool written>
 struct FetchLines {
   const Real* from;
