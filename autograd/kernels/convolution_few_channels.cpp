@@ -49,6 +49,24 @@ void add_pictures(const Pictures& of, const Real* y, const Real* next, const Rea
   tile.store(w, w_stride, of.add);
 }
 
+// The same for all rows of w (O, count), in tiles of about the same size.
+void add_pictures_in_tiles(const Pictures& of, Index O, Index count, const Real* y, const Real* x, Real* w) {
+  constexpr int most_rows = registers >= 32 ? 5 : 4, most_columns = registers >= 32 ? 5 : 3;
+  static constexpr auto tile = []<int... i>(std::integer_sequence<int, i...>) {
+    return std::array{&add_pictures<i / most_columns + 1, i % most_columns + 1>...};
+  }
+  (std::make_integer_sequence<int, most_rows * most_columns>());
+  const Index high = (O + most_rows - 1) / most_rows, wide = (count + most_columns - 1) / most_columns;
+  for (Index a = 0; a < high; ++a) {
+    const Index o = O * a / high, end = O * (a + 1) / high;
+    for (Index b = 0; b < wide; ++b) {
+      const Index j = count * b / wide, next_j = count * (b + 1) / wide, next = std::min(end + b, O - 1);
+      tile[(end - o - 1) * most_columns + next_j - j - 1](of, y + o * of.y_row, y + next * of.y_row, x + j * of.x_row,
+                                                          w + o * count + j, count);
+    }
+  }
+}
+
 }  // namespace
 
 // There has to be a vector of windows. If they leave gaps between them, most of what is unfolded would be for nothing.
@@ -120,14 +138,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
 }
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
-  constexpr int most_rows = registers >= 32 ? 5 : 4, most_columns = registers >= 32 ? 5 : 3;  // of a tile
-  static constexpr auto tile = []<int... i>(std::integer_sequence<int, i...>) {
-    return std::array{&add_pictures<i / most_columns + 1, i % most_columns + 1>...};
-  }
-  (std::make_integer_sequence<int, most_rows * most_columns>());
   const PictureColumns unfolding(k);
   const Index count = k.C * k.taps(), windows = k.P * k.Q, size = k.O * count;
-  const Index high = (k.O + most_rows - 1) / most_rows, wide = (count + most_columns - 1) / most_columns;  // in tiles
   // Pictures that are summed at once, a power of two of them: as many as a band may have windows.
   Index chunk = unfolding.bands() > 1 ? 1 : chunk_samples;
   while (chunk > 1 && (chunk * unfolding.size() > (1 << 17) || chunk * windows > depth_block * lanes)) chunk /= 2;
@@ -148,16 +160,8 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
             store(column + in_band - rest, unseen.of(load(column + in_band - lanes)));
       }
       const Pictures of{pictures, in_band, k.O * windows, windows, unfolding.size(), unfolding.pitch(), band > 0};
-      for (Index a = 0; a < high; ++a) {
-        const Index o = k.O * a / high, end = k.O * (a + 1) / high;
-        const Real* const from = y.data() + (piece * chunk * k.O + o) * windows + unfolding.row(band) * k.Q;
-        for (Index b = 0; b < wide; ++b) {
-          const Index j = count * b / wide, ahead = std::min(end + b, k.O - 1) - o;
-          tile[(end - o - 1) * most_columns + count * (b + 1) / wide - j - 1](
-              of, from, from + ahead * windows, columns + j * unfolding.pitch(), partial + piece * size + o * count + j,
-              count);
-        }
-      }
+      add_pictures_in_tiles(of, k.O, count, y.data() + piece * chunk * k.O * windows + unfolding.row(band) * k.Q,
+                            columns, partial + piece * size);
     }
   });
   add_in_pairs(partial, pieces, size);
