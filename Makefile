@@ -12,6 +12,12 @@
 REAL     ?= float
 SANITIZE ?=
 ARCH     ?= native
+ifeq ($(filter float double,$(REAL)),)
+$(error make: got REAL=$(REAL); expected float or double)
+endif
+ifneq ($(filter-out 1 thread,$(SANITIZE)),)
+$(error make: got SANITIZE=$(SANITIZE); expected 1 or thread, or nothing)
+endif
 BUILD    := build/$(REAL)$(addprefix -sanitize-,$(SANITIZE))$(addprefix -,$(filter-out native,$(ARCH)))
 PROGRAMS := $(if $(filter build/float,$(BUILD)),apps,$(BUILD)/apps)
 ifeq ($(MAKELEVEL),0)
@@ -117,7 +123,7 @@ bench-peers: $(PROGRAMS)/bench/steps
 # Steps of this version and of an older one in turn, in one program: the older one gets another name for its namespace.
 OLD     ?=
 RECIPES ?=
-AGAINST := $(CURDIR)/$(BUILD)/against
+AGAINST := $(CURDIR)/$(BUILD)/against$(subst /,-,$(abspath $(OLD)))
 bench-against: $(LIBRARY)
 	@[ -f '$(OLD)/apps/common/session.hpp' ] || { \
 	  echo "bench-against: got OLD='$(OLD)'; expected the folder of another version, say of git worktree add ../older HEAD~5" >&2; exit 1; }

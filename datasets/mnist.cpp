@@ -187,11 +187,15 @@ Dataset load_mnist(const fs::path& folder, Split split, Orientation orientation)
 }
 
 std::optional<fs::path> find_mnist(const std::vector<fs::path>& folders) {
+  std::optional<fs::path> part;
   for (const fs::path& folder : folders) {
     const std::string prefix = prefix_in(folder, image_files(true));
-    if (find(folder, prefix, image_files(true)) && find(folder, prefix, label_files(true))) return folder;
+    const bool images = find(folder, prefix, image_files(true)).has_value();
+    const bool labels = find(folder, prefix, label_files(true)).has_value();
+    if (images && labels) return folder;
+    if ((images || labels) && !part) part = folder;
   }
-  return std::nullopt;
+  return part;
 }
 
 }  // namespace tapestry

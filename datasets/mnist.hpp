@@ -29,7 +29,8 @@ Dataset load_idx(const IdxFiles& files, Orientation orientation = Orientation::a
 // emnist-letters-train-images-... where it is the only one of its kind. Errors say where to get a good copy.
 Dataset load_mnist(const std::filesystem::path& folder, Split split, Orientation orientation = Orientation::as_stored);
 
-// The first folder in which both files of the training set are found.
+// The first folder in which both files of the training set are found, or else the first with one of them, so that
+// load_mnist can say which one is missing.
 std::optional<std::filesystem::path> find_mnist(const std::vector<std::filesystem::path>& folders);
 
 }  // namespace tapestry
