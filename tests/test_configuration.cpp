@@ -1,12 +1,12 @@
 // Reading a configuration: positions, exact texts of errors, what the command line changes.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <sstream>
 
 #include "apps/common/configuration.hpp"
 #include "apps/common/file.hpp"
+#include "tests/data_folder_variable.hpp"
 #include "tests/temporary_folder.hpp"
 
 using namespace tapestry;
@@ -173,6 +173,7 @@ TEST_CASE("options: an integer beyond 64 bits with a sign is not taken for a neg
 }
 
 TEST_CASE("configuration: defaults") {
+  const DataFolderVariable nowhere(std::nullopt);
   const Configuration read = read_configuration(JsonSource("folder/c.json", small), mnist);
   CHECK(read.data.source == "mnist");
   CHECK(read.data.from.picture == Shape{1, 28, 28});
@@ -200,13 +201,12 @@ TEST_CASE("configuration: defaults") {
 }
 
 TEST_CASE("configuration: data are also looked for under TAPESTRY_DATA") {
-  ::setenv("TAPESTRY_DATA", "/elsewhere", 1);
+  const DataFolderVariable elsewhere("/elsewhere");
   const JsonSource source("folder/c.json", R"({"path": "my/mnist"})");
   Problems problems;
   Json resolved;
   Options data({source, problems, resolved});
   const std::vector<std::filesystem::path> folders = read_path(data, "data/mnist");
-  ::unsetenv("TAPESTRY_DATA");
   CHECK(folders ==
         std::vector<std::filesystem::path>{std::filesystem::absolute("folder/my/mnist"), "/elsewhere/mnist"});
 }
@@ -223,17 +223,17 @@ TEST_CASE("configuration: the resolved one says which data are there") {
     read_data_source("mnist_or_synthetic_digits", data);
     return resolved["data"];
   };
-  ::setenv("TAPESTRY_DATA", folder.path().c_str(), 1);
+  const DataFolderVariable here(folder.path());
   CHECK(resolved()["source"] == "synthetic_digits");
   std::filesystem::create_directory(folder / "mnist");
   for (const char* file : {"train-images-idx3-ubyte", "train-labels-idx1-ubyte"})
     write_file(folder / "mnist" + "/" + file, "");
   CHECK(resolved()["source"] == "mnist");
   CHECK(resolved()["path"] == folder / "mnist");
-  ::unsetenv("TAPESTRY_DATA");
 }
 
 TEST_CASE("configuration: the resolved one holds every default and gives itself when read again") {
+  const DataFolderVariable nowhere(std::nullopt);
   for (const char* file : {"apps/configs/mnist_keras.json", "apps/configs/mnist_tf2.json"}) {
     const Configuration read = read_configuration(JsonSource::from_file(file), mnist);
     const JsonSource again("some/other/folder/config.json", read.resolved.dump(2));
