@@ -69,9 +69,10 @@ void add_pictures_in_tiles(const Pictures& of, Index O, Index count, const Real*
 
 }  // namespace
 
-// There has to be a vector of windows. If they leave gaps between them, most of what is unfolded would be for nothing.
+// There has to be a vector of windows. If their rows are much shorter than one, or if they leave gaps between them,
+// most of what is moved would be moved for nothing.
 bool fits(const Convolution& k) {
-  if (k.P * k.Q < lanes || k.R() < k.g.stride_h || k.S() < k.g.stride_w) return false;
+  if (k.P * k.Q < lanes || 4 * k.Q < lanes || k.R() < k.g.stride_h || k.S() < k.g.stride_w) return false;
   return k.C <= 4 ? k.C < k.O : k.C < lanes && 2 * k.C <= k.O;
 }
 

@@ -132,7 +132,9 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Index G = std::clamp<Index>(400 / (k.P * k.Q), 1, chunk_samples), pixels = k.P * k.Q;
-  const Index slice = std::clamp<Index>(k.C / 4, 1, 32), slices = (k.C + slice - 1) / slice;  // channels to a task
+  const Index least = (12 + k.taps() - 1) / k.taps();  // channels that make two tiles of rows
+  const Index slice = std::min(k.C, std::max(least, std::clamp<Index>(k.C / 4, 1, 32)));  // channels to a task
+  const Index slices = (k.C + slice - 1) / slice;
   const Padded padded = covered(k);
   const Offsets taps = taps_of_window(k, padded, G * padded.area(), slice);  // channel after channel, of all pictures
   const Offsets places = windows_of_pictures(k, padded, G, padded.area());
