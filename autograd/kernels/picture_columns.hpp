@@ -66,7 +66,7 @@ class PictureColumns {
     for (Index c = 0; c < k_.C; ++c)
       std::fill_n(parts_in(scratch) + c * padded_.area(), padded_.area(), epilogue.bias_of(c));
   }
-  void fold(Real* columns, Index band, Real* scratch) const {
+  void fold(const Real* columns, Index band, Real* scratch) const {
     Real* const parts = parts_in(scratch);
     const Index whole = k_.Q / lanes * lanes;
     const SomeLanes rest(0, k_.Q - whole);
@@ -107,8 +107,8 @@ class PictureColumns {
       each(stride_);
   }
   // f(place, rows, column): where in the parts the pieces begin that a tap sees, how many, and its column.
-  template <class F>
-  void each_tap(Index band, Real* column, F f) const {
+  template <class Numbers, class F>
+  void each_tap(Index band, Numbers* column, F f) const {
     const Index first = row(band), rows = row(band + 1) - first;
     for (Index c = 0; c < k_.C; ++c)
       for (Index r = 0; r < k_.R(); ++r)
