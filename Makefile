@@ -40,7 +40,7 @@ CXXFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags eigen3 2>/dev/
 CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-O1 -g1 $(SANITIZER))
 LDLIBS   += -lz -lcrypto
 # Inner loops begin with a line of the instruction cache, or it would be a matter of luck.
-$(BUILD)/autograd/kernels/%.o: CXXFLAGS += -falign-loops=64
+$(BUILD)/autograd/kernels/%.o: CXXFLAGS += -falign-loops=64 -mtune-ctrl=^inter_unit_moves_from_vec
 # What is not the library proper is compiled often and runs seldom.
 $(BUILD)/apps/%.o $(BUILD)/tests/%.o: CXXFLAGS += -O1
 # False alarms of g++ 12: about strings everywhere, and about its own intrinsics under Eigen's vectors.

@@ -97,7 +97,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
         const Index next = end < k.O ? end * windows + begin : last ? k.O * windows : begin + count;
         Real* const here = to + o * windows + begin;
         each_panel(count, [&](Index first, Index width) {
-          const FetchToWrite ahead{to + next + first, lines.data(), lines.data() + lines.size()};
+          const FetchToWrite ahead{to + next + first, lines.data(), lines.data() + lines.size() - most_steps};
           table_product(end - o, width, depth, w.data() + o * depth, rows.data(), along.data(), columns + first,
                         unfolding.pitch(), here + first, results.data(), false, depth_block, ahead);
         });
@@ -125,7 +125,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
       const Real* const from = y.data() + n * k.O * windows;
       each_panel(unfolding.windows(band), [&](Index first, Index width) {
         const Index here = begin + first, next = here + width < windows ? here + width : k.O * windows;
-        const Fetch ahead{from + next, lines.data(), lines.data() + lines.size()};  // the next panel, or picture
+        const Fetch ahead{from + next, lines.data(), lines.data() + lines.size() - most_steps};  // the next panel, or picture
         table_product(count, width, k.O, w.data(), rows.data(), along.data(), from + here, windows, columns + first,
                       results.data(), false, depth_block, ahead);
       });

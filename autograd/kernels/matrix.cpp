@@ -93,10 +93,12 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
           const bool whole = width - j >= panel_width;
           if (to && whole && next == depth)
             multiply(FetchToWrite{to + (matrix * a.rows + row) * b.columns + column + j, lines_of_result.data(),
-                                  lines_of_result.data() + rows * lines_of_row});
-          else
+                                  lines_of_result.data() + rows * lines_of_row - 1});
+          else if (whole && next + longest <= depth)
             multiply(Fetch{b_here.numbers + next * b.row_stride + (column + j) * b.column_stride, lines.data(),
-                           lines.data() + (whole && next + longest <= depth ? lines.size() : 0)});
+                           lines.data() + lines.size() - most_steps});
+          else
+            multiply(Nothing{});
         }
     }
     add_in_pairs(c, sums, size);

@@ -68,11 +68,34 @@ EIGEN_ALWAYS_INLINE Tile sum_of_four_chunks(const Samples& of, Index chunk) {  /
 }
 
 // The tree of pairwise_sum.hpp: the left part is the largest power of two of chunks that leaves something to the right.
-Tile sum_in_pairs(const Samples& of, Index chunk) {
+EIGEN_ALWAYS_INLINE Tile sum_in_pairs(const Samples& of, Index chunk);
+Tile sum_of_many_chunks(const Samples of, Index chunk) {
   const Index four = 4 * chunk;
-  if (of.count <= four) return sum_of_four_chunks(of, chunk);
   const Index left = four * static_cast<Index>(std::bit_floor(static_cast<std::size_t>((of.count - 1) / four)));
   return sum_in_pairs(of.part(0, left), chunk) + sum_in_pairs(of.part(left, of.count), chunk);
+}
+Tile sum_in_pairs(const Samples& of, Index chunk) {
+  return of.count <= 4 * chunk ? sum_of_four_chunks(of, chunk) : sum_of_many_chunks(of, chunk);
+}
+
+EIGEN_ALWAYS_INLINE void store(const Tile& tile, Real* to, Index stride, bool add) {
+  using namespace Eigen::internal;
+#pragma GCC unroll 8
+  for (int i = 0; i < tile_height; ++i)
+#pragma GCC unroll 2
+    for (int v = 0; v < tile_vectors; ++v) {
+      Real* const here = to + i * stride + v * lanes;
+      pstoreu(here, add ? padd(ploadu<Packet>(here), tile.row[i][v]) : tile.row[i][v]);
+    }
+}
+void store_part(const Tile& tile, Index rows, Index columns, Real* to, Index stride, bool add) {
+  alignas(64) Real numbers[tile_height * tile_width];
+  store(tile, numbers, tile_width, false);
+  for (Index i = 0; i < rows; ++i)
+    for (Index j = 0; j < columns; ++j) {
+      const Real number = numbers[i * tile_width + j];
+      to[i * stride + j] = add ? to[i * stride + j] + number : number;
+    }
 }
 
 // From tile to tile of packed rows: an odd number of lines, so that they do not all fall on the same lines of the
@@ -124,19 +147,10 @@ void product_over_samples(const Matrix& a, const Beginnings& a_begins, const Mat
         for (const Index until = std::min(samples, fetched + share); fetched < until; ++fetched)
           __builtin_prefetch(b_here.numbers + fetched * b.row_stride + column + tile_width);
         const Tile sum = sum_in_pairs({packed + i / tile_height * pitch(samples), panel, samples}, chunk);
-        for (Index r = 0; r < std::min<Index>(tile_height, rows - i); ++r) {
-          using namespace Eigen::internal;
-          Real* const here = to + r * N;
-          const Packet* const numbers = sum.row[r];
-          if (columns == tile_width) {
-            for (Index j = 0; j < tile_width; j += lanes)
-              pstoreu(here + j, add ? padd(ploadu<Packet>(here + j), numbers[j / lanes]) : numbers[j / lanes]);
-          } else {
-            alignas(64) Real copy[tile_width];
-            for (int v = 0; v < tile_vectors; ++v) pstore(copy + v * lanes, numbers[v]);
-            for (Index j = 0; j < columns; ++j) here[j] = add ? here[j] + copy[j] : copy[j];
-          }
-        }
+        if (columns == tile_width && rows - i >= tile_height)
+          store(sum, to, N, add);
+        else
+          store_part(sum, std::min<Index>(tile_height, rows - i), columns, to, N, add);
       }
     }
   });

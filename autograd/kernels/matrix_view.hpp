@@ -52,7 +52,7 @@ Panel panel_of(const Matrix& b, Index begin, Index count, Index column, Real* to
 }
 
 // Where the lines of memory lie that `count` rows of such a panel come from, counted from its first number, and in the
-// order in which they are read.
+// order in which they are read. The last one is repeated (FetchLines).
 template <int width>
 std::vector<Index> lines_of_panel(const Matrix& b, Index count) {
   const Index columns = std::min<Index>(width, b.columns);
@@ -63,6 +63,7 @@ std::vector<Index> lines_of_panel(const Matrix& b, Index count) {
   else
     for (Index j = 0; j < columns; ++j)
       for (Index k = 0; k < count; k += line) lines.push_back(k * b.row_stride + j * b.column_stride);
+  lines.insert(lines.end(), most_steps, lines.back());
   return lines;
 }
 

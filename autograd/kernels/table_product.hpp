@@ -47,19 +47,25 @@ inline Index columns_in_panel(Index columns, Index panel) {
   return std::min<Index>(panel_width, columns - panel * panel_width);
 }
 
-// What a table product does besides, at each step of its inner loop.
+// What a table product does besides: in each tile, at each step of its inner loop.
 struct Nothing {
-  void operator()() const {}
+  Nothing of_tile(Index) const { return {}; }
+  void operator()(Index) const {}
 };
 // Fetches lines that will be read next, into the second-level cache, or written, with the right to do so; one at each
-// step. If more are asked for at once, the processor takes no other loads until it has them.
+// step. If more are asked for at once, the processor takes no other loads until it has them. `line` are their places,
+// and the last one is repeated for most_steps steps, so that no step has to know whether there is one left.
+constexpr Index most_steps = depth_block * 3 / 2;  // of a tile
 template <bool written>
 struct FetchLines {
   const Real* from;
-  const Index *line, *end;  // places of the lines
-  void operator()() {
-    if (line != end) __builtin_prefetch(from + *line++, written, 2);
+  const Index *line, *last;
+  FetchLines of_tile(Index steps) {
+    const FetchLines tile = *this;
+    line = std::min(line + steps, last);
+    return tile;
   }
+  void operator()(Index step) const { __builtin_prefetch(from + line[step], written, 2); }
 };
 using Fetch = FetchLines<false>;
 using FetchToWrite = FetchLines<true>;
@@ -72,63 +78,67 @@ struct Operands {  // of the table product
   Index b_stride;
   Real* C;
   const int* c;
-  bool add;
 };
 
-template <int vectors, int rows, class Besides>
-void table_tile(const Operands& of, Index row, Index l, Index end, Besides& besides) {
+// Tiles of one height, from one row to another. The processor works on the end of one and on the beginning of the next at
+// the same time, if there is little between them: so no call, no choice, and operands that stay in registers.
+template <int vectors, int rows, bool add, class Besides>
+void table_tiles(const Operands of, Index row, Index end_row, Index steps, Besides& besides) {
   using namespace Eigen::internal;
-  Packet sum[rows][vectors];
-  const Real* from[rows];
-#pragma GCC unroll 8
-  for (int i = 0; i < rows; ++i) {
-    from[i] = of.A + of.a[row + i];
-#pragma GCC unroll 8
-    for (int v = 0; v < vectors; ++v) sum[i][v] = pset1<Packet>(Real(0));
-  }
-  const int* const t = of.t;
-  const Real* b = of.B + l * of.b_stride;
-  for (; l < end; ++l, b += of.b_stride) {
-    besides();
+  for (; row < end_row; row += rows) {
+    Packet sum[rows][vectors];
+    const Real* from[rows];
 #pragma GCC unroll 8
     for (int i = 0; i < rows; ++i) {
-      const Packet a = pset1<Packet>(from[i][t[l]]);
+      from[i] = of.A + of.a[row + i];
 #pragma GCC unroll 8
-      for (int v = 0; v < vectors; ++v) sum[i][v] = pmadd(a, ploadu<Packet>(b + v * lanes), sum[i][v]);
+      for (int v = 0; v < vectors; ++v) sum[i][v] = pset1<Packet>(Real(0));
     }
-  }
+    const auto at_step = besides.of_tile(steps);
+    const Real* b = of.B;
+    for (Index l = 0; l < steps; ++l, b += of.b_stride) {
+      at_step(l);
 #pragma GCC unroll 8
-  for (int i = 0; i < rows; ++i) {
-    Real* const to = of.C + of.c[row + i];
+      for (int i = 0; i < rows; ++i) {
+        const Packet a = pset1<Packet>(from[i][of.t[l]]);
 #pragma GCC unroll 8
-    for (int v = 0; v < vectors; ++v) {
-      if (of.add) sum[i][v] = padd(ploadu<Packet>(to + v * lanes), sum[i][v]);
-      pstoreu(to + v * lanes, sum[i][v]);
+        for (int v = 0; v < vectors; ++v) sum[i][v] = pmadd(a, ploadu<Packet>(b + v * lanes), sum[i][v]);
+      }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; ++i) {
+      Real* const to = of.C + of.c[row + i];
+#pragma GCC unroll 8
+      for (int v = 0; v < vectors; ++v) {
+        if (add) sum[i][v] = padd(ploadu<Packet>(to + v * lanes), sum[i][v]);
+        pstoreu(to + v * lanes, sum[i][v]);
+      }
     }
   }
 }
 
 // As few tiles as possible, all of about the same height.
-template <int vectors, class Besides>
-void table_rows(const Operands& of, Index count, Index l, Index end, Besides& besides) {
+template <int vectors, bool add, class Besides>
+void table_rows(const Operands& of, Index count, Index steps, Besides& besides) {
   constexpr int highest = tile_rows(vectors);
-  static constexpr auto tile_of = []<int... i>(std::integer_sequence<int, i...>) {
-    return std::array{&table_tile<vectors, i + 1, Besides>...};
+  static constexpr auto tiles_of = []<int... i>(std::integer_sequence<int, i...>) {
+    return std::array{&table_tiles<vectors, i + 1, add, Besides>...};
   }
   (std::make_integer_sequence<int, highest>());
-  const Index tiles = (count + highest - 1) / highest;
-  for (Index tile = 0, row = 0; tile < tiles; ++tile) {
-    const Index next = count * (tile + 1) / tiles;
-    tile_of[next - row - 1](of, row, l, end, besides);
-    row = next;
-  }
+  const Index tiles = (count + highest - 1) / highest, rows = count / tiles, higher = count % tiles * (rows + 1);
+  if (higher > 0) tiles_of[rows](of, 0, higher, steps, besides);
+  if (higher < count) tiles_of[rows - 1](of, higher, count, steps, besides);
 }
 
 template <int vectors, class Besides>
-void table_columns(const Operands& of, Index columns, Index rows, Index l, Index end, Besides& besides) {
+void table_columns(const Operands& of, Index columns, Index rows, Index steps, bool add, Besides& besides) {
   if constexpr (vectors > 1)
-    if (columns <= (vectors - 1) * lanes) return table_columns<vectors - 1>(of, columns, rows, l, end, besides);
-  table_rows<vectors>(of, rows, l, end, besides);
+    if (columns <= (vectors - 1) * lanes)
+      return table_columns<vectors - 1>(of, columns, rows, steps, add, besides);
+  if (add)
+    table_rows<vectors, true>(of, rows, steps, besides);
+  else
+    table_rows<vectors, false>(of, rows, steps, besides);
 }
 }  // namespace detail
 
@@ -138,9 +148,11 @@ template <class Besides = Nothing>
 void table_product(Index rows, Index columns, Index depth, const Real* A, const int* a, const int* t, const Real* B,
                    Index b_stride, Real* C, const int* c, bool add, Index piece = depth_block, Besides besides = {}) {
   const Index pieces = std::max<Index>(1, (depth + piece / 2) / piece);
-  for (Index i = 0; i < pieces; ++i, add = true)
-    detail::table_columns<panel_vectors>({A, a, t, B, b_stride, C, c, add}, columns, rows, depth * i / pieces,
-                                         depth * (i + 1) / pieces, besides);
+  for (Index i = 0; i < pieces; ++i, add = true) {
+    const Index l = depth * i / pieces, next = depth * (i + 1) / pieces;
+    detail::table_columns<panel_vectors>({A, a, t + l, B + l * b_stride, b_stride, C, c}, columns, rows, next - l, add,
+                                         besides);
+  }
 }
 
 // A place in a table, which holds 32 bits: a picture's channels together, or one of its planes with a panel for each
