@@ -229,7 +229,8 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Offsets places = plan.places(k, slice), planes = multiples(windows, panel_width);
   const Offsets rows = multiples(slice, 1), depth = multiples(tiles, slice), results = multiples(slice, panel_width);
 
-  const Index size = k.O * k.C * k.taps();
+  // Kernels of a panel's channels lie side by side, until all are summed.
+  const Index kernel = k.taps() * panel_width, size = panels(k.O) * k.C * kernel;
   const Scratch partial(sums_of_batch * size);
   parallel_for(sums_of_batch * slices, k.nanoseconds(), [&](Index task) {
     const Index part = task / slices, channel = task % slices * slice, channels = std::min(slice, k.C - channel);
@@ -237,7 +238,7 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
     const Index area = plan.height * plan.width * slice, sum_step = weight_step(channels);
     const Scratch picture(area), transformed(plan.points * step);
     const Scratch small(windows * panel_width), small_transformed(plan.small_points * small_step);
-    const Scratch sums(panels(k.O) * plan.points * sum_step), kernels(k.taps() * panel_width);
+    const Scratch sums(panels(k.O) * plan.points * sum_step);
     std::fill_n(static_cast<Real*>(picture), area, Real(0));
     for (Index first = begin; first < end; first += G) {
       const Index count = std::min(G, end - first);
@@ -260,22 +261,25 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
       }
     }
     for (Index panel = 0; panel < panels(k.O); ++panel)
-      for (Index c = 0; c < channels; ++c) {
+      for (Index c = 0; c < channels; ++c)
         plan.each_phase([&](int i, int j, Index point) {
           transform(
               evaluate<true>(plan.y.points(i, plan.y.m), plan.y.taps(i)),
               evaluate<true>(plan.x.points(j, plan.x.m), plan.x.taps(j)), panel_width,
               {sums + (panel * plan.points + point) * sum_step + c * panel_width, plan.x.points() * sum_step, sum_step},
-              {kernels + (i * k.S() + j) * panel_width, plan.y.stride * k.S() * panel_width,
-               plan.x.stride * panel_width});
+              {partial + part * size + (panel * k.C + channel + c) * kernel + (i * k.S() + j) * panel_width,
+               plan.y.stride * k.S() * panel_width, plan.x.stride * panel_width});
         });
-        transpose(kernels, panel_width, k.taps(), columns_in_panel(k.O, panel),
-                  partial + part * size + (panel * panel_width * k.C + channel + c) * k.taps(), k.C * k.taps());
-      }
   });
   add_in_pairs(partial, sums_of_batch, size);
   Tensor dw = Tensor::uninitialized(k.weight());
-  std::copy_n(static_cast<const Real*>(partial), size, dw.writable());
+  Real* const to = dw.writable();
+  parallel_for_blocks(k.C, 8, 0.5 * k.O * k.taps(), [&](Index begin, Index end) {
+    for (Index panel = 0; panel < panels(k.O); ++panel)
+      for (Index c = begin; c < end; ++c)
+        transpose(partial + (panel * k.C + c) * kernel, panel_width, k.taps(), columns_in_panel(k.O, panel),
+                  to + (panel * panel_width * k.C + c) * k.taps(), k.C * k.taps());
+  });
   return dw;
 }
 
