@@ -33,28 +33,29 @@ void add_rows(Index C, Index begin, F f, G g, double* of_f, double* of_g) {
 // samples, then in pairs.
 template <class F, class G>
 Tensor channel_sums(const Channels& x, F f, G g) {
-  const Index count = chunks(x.N), C = x.C, width = x.area == 1 ? 1 : side_by_side;
+  const Index count = chunks(x.N), C = x.C;
   const Scratch partial(count * 2 * C);
   parallel_for(count, 0.5 * x.N * C * x.area, [&](Index chunk) {
-    std::vector<double> sums(2 * C * width);
-    double *const of_f = sums.data(), *const of_g = of_f + C * width;
-    const Index end = std::min(x.N, (chunk + 1) * chunk_samples);
-    for (Index n = chunk * chunk_samples, samples; n < end; n += samples) {
-      samples = x.area == 1 && n + few <= end ? few : 1;
-      if (samples == few)
-        add_rows<few>(C, n * C, f, g, of_f, of_g);
-      else if (x.area == 1)
-        add_rows<1>(C, n * C, f, g, of_f, of_g);
-      else
+    const Index begin = chunk * chunk_samples, end = std::min(x.N, begin + chunk_samples);
+    Real* const to = partial + chunk * 2 * C;
+    if (x.area == 1) {
+      std::vector<double> sums(2 * C);
+      double *const of_f = sums.data(), *const of_g = of_f + C;
+      Index n = begin;
+      for (; n + few <= end; n += few) add_rows<few>(C, n * C, f, g, of_f, of_g);
+      for (; n < end; ++n) add_rows<1>(C, n * C, f, g, of_f, of_g);
+      std::copy(sums.begin(), sums.end(), to);
+    } else {
+      std::vector<TwoSums> sums(C);
+      for (Index n = begin; n < end; ++n)
         for (Index c = 0; c < C; ++c) {
-          const Index begin = (n * C + c) * x.area;
-          add_sums(
-              x.area, [=](Index i) { return f(c, begin + i); }, [=](Index i) { return g(c, begin + i); },
-              of_f + c * width, of_g + c * width);
+          const Index first = (n * C + c) * x.area;
+          sums[c].add(
+              x.area, [=](Index i) { return f(c, first + i); }, [=](Index i) { return g(c, first + i); });
         }
+      for (Index c = 0; c < C; ++c)
+        to[c] = static_cast<Real>(sums[c].of_f()), to[C + c] = static_cast<Real>(sums[c].of_g());
     }
-    for (Index i = 0; i < 2 * C; ++i)
-      partial[chunk * 2 * C + i] = static_cast<Real>(sum_of(width, [=](Index j) { return of_f[i * width + j]; }));
   });
   add_in_pairs(partial, count, 2 * C);
   Tensor total = Tensor::uninitialized({2, C});
@@ -65,14 +66,16 @@ Tensor channel_sums(const Channels& x, F f, G g) {
 // A number near the mean of each channel: the mean over a few samples from all over the batch.
 std::vector<Real> near_means(const Channels& x, const Real* numbers) {
   const Index samples = std::min<Index>(x.N, 4);
+  const Real share = 1 / static_cast<Real>(samples * x.area);
   std::vector<Real> near(x.C);
   for (Index s = 0; s < samples; ++s) {
     const Real* const sample = numbers + s * x.N / samples * x.C * x.area;
-    for (Index c = 0; c < x.C; ++c)
-      near[c] +=
-          x.area == 1 ? sample[c] : static_cast<Real>(sum_of(x.area, [=](Index i) { return sample[c * x.area + i]; }));
+    if (x.area == 1)
+      for (Index c = 0; c < x.C; ++c) near[c] += share * sample[c];
+    else
+      for (Index c = 0; c < x.C; ++c)
+        near[c] += share * static_cast<Real>(sum_of(x.area, [=](Index i) { return sample[c * x.area + i]; }));
   }
-  for (Real& number : near) number /= static_cast<Real>(samples * x.area);
   return near;
 }
 

@@ -28,23 +28,38 @@ double sum_of(Index count, F f) {
   return total;
 }
 
-// f(0) + ... + f(count - 1) and the same of g, added to eight doubles each, whose sum counts: for many short runs.
-constexpr Index side_by_side = 8;
-template <class F, class G>
-void add_sums(Index count, F f, G g, double* to_f, double* to_g) {
-  constexpr Index lanes = 2 * side_by_side;
-  Index i = 0;
-  for (Index end; i + lanes <= count;) {
-    Real of_f[lanes] = {}, of_g[lanes] = {};
-    for (end = std::min(count, i + numbers_of_run); i + lanes <= end; i += lanes)
-      for (Index lane = 0; lane < lanes; ++lane) of_f[lane] += f(i + lane), of_g[lane] += g(i + lane);
-#pragma omp simd
-    for (Index lane = 0; lane < side_by_side; ++lane) {
-      to_f[lane] += double(of_f[lane]) + double(of_f[lane + side_by_side]);
-      to_g[lane] += double(of_g[lane]) + double(of_g[lane + side_by_side]);
+// Two sums at a time, of many short runs: sixteen running sums of each, which become doubles as above.
+class TwoSums {
+ public:
+  // + f(0) + ... + f(count - 1), and the same of g
+  template <class F, class G>
+  void add(Index count, F f, G g) {
+    for (Index i = 0; i < count;) {
+      const Index begin = i, end = std::min(count, i + numbers_of_run);
+      Real a[lanes], b[lanes];
+      for (Index lane = 0; lane < lanes; ++lane) a[lane] = f_[lane], b[lane] = g_[lane];
+      for (; i + lanes <= end; i += lanes)
+        for (Index lane = 0; lane < lanes; ++lane) a[lane] += f(i + lane), b[lane] += g(i + lane);
+      for (Index lane = 0; lane < lanes; ++lane) f_[lane] = a[lane], g_[lane] = b[lane];
+      for (Index lane = 0; i < end; ++i, ++lane) f_[lane] += f(i), g_[lane] += g(i);
+      running_ += end - begin;
+      if (running_ >= numbers_of_run) finish();
     }
   }
-  for (Index lane = 0; i < count; ++i, lane = (lane + 1) % side_by_side) to_f[lane] += f(i), to_g[lane] += g(i);
-}
+  double of_f() { return finish(), total_f_; }
+  double of_g() { return finish(), total_g_; }
+
+ private:
+  static constexpr Index lanes = 16;
+  alignas(64) Real f_[lanes] = {}, g_[lanes] = {};
+  Index running_ = 0;
+  double total_f_ = 0, total_g_ = 0;
+
+  void finish() {
+    for (Index lane = 0; lane < lanes; ++lane) total_f_ += f_[lane], total_g_ += g_[lane];
+    std::fill_n(f_, lanes, Real(0)), std::fill_n(g_, lanes, Real(0));
+    running_ = 0;
+  }
+};
 
 }  // namespace tapestry::kernels
