@@ -26,13 +26,21 @@ namespace {
 constexpr Index tiles_of_group = 24;  // or fewer
 constexpr Index odd_line = 16;        // planes that lie a power of two apart would meet in the same lines of the cache
 
+struct Phase {  // in two dimensions: number i along y, j along x
+  int i, j, taps_y, taps_x;
+  Index first;  // the number of its first point
+};
+
 struct Plan {
   Axis y, x;
   Tiles tiles;
+  std::vector<Phase> phases;
   std::vector<Point> rows, columns;  // points along each axis
-  Index points, small_points;        // of all phases; of the small picture's transform
-  Index height, width;               // of the big picture with its padding
-  Index piece;                       // of sums over channels: short where many points lose digits
+  Index row_points, points;          // of all phases: in a row, and altogether
+  int small_height, small_width;     // points of the small picture's transform
+  Index small_points;
+  Index height, width;  // of the big picture with its padding
+  Index piece;          // of sums over channels: short where many points lose digits
 
   explicit Plan(const Convolution& k)
       : y(cut(k.R(), k.g.stride_h, k.P)),
@@ -40,28 +48,26 @@ struct Plan {
         tiles(y, x),
         rows(winograd::points(y)),
         columns(winograd::points(x)),
-        points(y.points() * x.points()),
-        small_points(small_height() * small_width()),
+        row_points(x.points()),
+        points(y.points() * row_points),
+        small_height(y.points(0, y.m)),
+        small_width(x.points(0, x.m)),
+        small_points(Index{small_height} * small_width),
         height(std::max((k.P - 1) * k.g.stride_h + k.R(), k.H + k.g.top)),
         width(std::max((k.Q - 1) * k.g.stride_w + k.S(), k.W + k.g.left)),
-        piece(std::max(small_height(), small_width()) > 6 ? depth_block / 2 : depth_block) {}
-
-  int small_height() const { return y.points(0, y.m); }
-  int small_width() const { return x.points(0, x.m); }
-
-  // f(phase along y, along x, number of its first point)
-  template <class F>
-  void each_phase(F f) const {
+        piece(std::max(small_height, small_width) > 6 ? depth_block / 2 : depth_block) {
     for (int i = 0; i < y.phases(); ++i)
-      for (int j = 0; j < x.phases(); ++j) f(i, j, y.first_point(i) * x.points() + x.first_point(j));
+      for (int j = 0; j < x.phases(); ++j)
+        phases.push_back({i, j, y.taps(i), x.taps(j), y.first_point(i) * row_points + x.first_point(j)});
   }
+
   // f(number of the point, of the small picture's point that it meets, the tiles that have it, is it the first phase)
   // All phases meet in the same points of the small picture. The first one has the most taps, and so meets all of them.
   template <class F>
   void each_point(Index pictures, F f) const {
     for (std::size_t i = 0; i < rows.size(); ++i)
       for (std::size_t j = 0; j < columns.size(); ++j)
-        f(static_cast<Index>(i * columns.size() + j), rows[i].number * small_width() + columns[j].number,
+        f(static_cast<Index>(i * columns.size() + j), rows[i].number * small_width + columns[j].number,
           tiles.having(rows[i], columns[j], pictures), rows[i].phase == 0 && columns[j].phase == 0);
   }
 
@@ -76,19 +82,20 @@ struct Plan {
   // B^T x B of all tiles of picture n of a group of `count`; point i of tile t at to + i point_step + t pitch.
   void transform_big(const Real* pixels, Index pitch, Index n, Index count, Real* to, Index point_step) const {
     for (const Tiles::Tile& t : tiles.tiles)
-      each_phase([&](int i, int j, Index first) {
-        const Real* const corner = pixels + ((t.p * y.stride + i) * width + t.q * x.stride + j) * pitch;
-        transform(interpolate<true>(y.points(i, t.height)), interpolate<true>(x.points(j, t.width)), pitch,
+      for (const Phase& f : phases) {
+        const Real* const corner = pixels + ((t.p * y.stride + f.i) * width + t.q * x.stride + f.j) * pitch;
+        transform(interpolate<true>(t.height + f.taps_y - 1), interpolate<true>(t.width + f.taps_x - 1), pitch,
                   {corner, y.stride * width * pitch, x.stride * pitch},
-                  {to + first * point_step + t.row(n, count) * pitch, x.points() * point_step, point_step});
-      });
+                  {to + f.first * point_step + t.row(n, count) * pitch, row_points * point_step, point_step});
+      }
   }
   // A y A^T
   void transform_small(const Real* pixels, Index pitch, Index n, Index count, Real* to, Index point_step) const {
     for (const Tiles::Tile& t : tiles.tiles)
-      transform(evaluate<false>(y.points(0, t.height), t.height), evaluate<false>(x.points(0, t.width), t.width), pitch,
+      transform(evaluate<false>(t.height + phases[0].taps_y - 1, t.height),
+                evaluate<false>(t.width + phases[0].taps_x - 1, t.width), pitch,
                 {pixels + (t.p * x.windows + t.q) * pitch, x.windows * pitch, pitch},
-                {to + t.row(n, count) * pitch, small_width() * point_step, point_step});
+                {to + t.row(n, count) * pitch, small_width * point_step, point_step});
   }
 };
 
@@ -104,14 +111,13 @@ void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B,
     for (Index a = task * block; a < std::min(A, (task + 1) * block); ++a) {
       transpose(w + a * a_step, b_step, B, taps, by_tap, pitch);
       for (Index panel = 0; panel < panels(B); ++panel)
-        plan.each_phase([&](int i, int j, Index first) {
-          transform(evaluate<false>(plan.y.points(i, plan.y.m), plan.y.taps(i)),
-                    evaluate<false>(plan.x.points(j, plan.x.m), plan.x.taps(j)), columns_in_panel(B, panel),
-                    {by_tap + (i * k.S() + j) * pitch + panel * panel_width, plan.y.stride * k.S() * pitch,
+        for (const Phase& f : plan.phases)
+          transform(evaluate<false>(plan.y.m + f.taps_y - 1, f.taps_y),
+                    evaluate<false>(plan.x.m + f.taps_x - 1, f.taps_x), columns_in_panel(B, panel),
+                    {by_tap + (f.i * k.S() + f.j) * pitch + panel * panel_width, plan.y.stride * k.S() * pitch,
                      plan.x.stride * pitch},
-                    {to + (panel * plan.points + first) * weight_step(A) + a * panel_width,
-                     plan.x.points() * weight_step(A), weight_step(A)});
-        });
+                    {to + (panel * plan.points + f.first) * weight_step(A) + a * panel_width,
+                     plan.row_points * weight_step(A), weight_step(A)});
     }
   });
 }
@@ -157,9 +163,9 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n) {
         for (const Tiles::Tile& t : plan.tiles.tiles)
-          transform(evaluate<true>(plan.y.points(0, t.height), t.height),
-                    evaluate<true>(plan.x.points(0, t.width), t.width), columns_in_panel(k.O, panel),
-                    {sums + t.row(n, count) * panel_width, plan.small_width() * sum_step, sum_step},
+          transform(evaluate<true>(t.height + plan.phases[0].taps_y - 1, t.height),
+                    evaluate<true>(t.width + plan.phases[0].taps_x - 1, t.width), columns_in_panel(k.O, panel),
+                    {sums + t.row(n, count) * panel_width, plan.small_width * sum_step, sum_step},
                     {result + (t.p * k.Q + t.q) * panel_width, k.Q * panel_width, panel_width});
         channels_first(result, planes, channel, columns_in_panel(k.O, panel), epilogue,
                        to + ((first + n) * k.O + channel) * windows);
@@ -201,14 +207,14 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
       for (Index n = 0; n < count; ++n) {
         std::fill_n(static_cast<Real*>(result), area, Real(0));
         for (const Tiles::Tile& t : plan.tiles.tiles)
-          plan.each_phase([&](int i, int j, Index point) {
+          for (const Phase& f : plan.phases) {
             Real* const corner =
-                result + ((t.p * plan.y.stride + i) * plan.width + t.q * plan.x.stride + j) * panel_width;
-            transform(interpolate<false>(plan.y.points(i, t.height)), interpolate<false>(plan.x.points(j, t.width)),
+                result + ((t.p * plan.y.stride + f.i) * plan.width + t.q * plan.x.stride + f.j) * panel_width;
+            transform(interpolate<false>(t.height + f.taps_y - 1), interpolate<false>(t.width + f.taps_x - 1),
                       columns_in_panel(k.C, panel),
-                      {sums + point * sum_step + t.row(n, count) * panel_width, plan.x.points() * sum_step, sum_step},
+                      {sums + f.first * sum_step + t.row(n, count) * panel_width, plan.row_points * sum_step, sum_step},
                       {corner, plan.y.stride * plan.width * panel_width, plan.x.stride * panel_width}, true);
-          });
+          }
         channels_first(result, places, channel, columns_in_panel(k.C, panel), epilogue,
                        to + ((first + n) * k.C + channel) * k.H * k.W);
       }
@@ -262,14 +268,13 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
     }
     for (Index panel = 0; panel < panels(k.O); ++panel)
       for (Index c = 0; c < channels; ++c)
-        plan.each_phase([&](int i, int j, Index point) {
-          transform(
-              evaluate<true>(plan.y.points(i, plan.y.m), plan.y.taps(i)),
-              evaluate<true>(plan.x.points(j, plan.x.m), plan.x.taps(j)), panel_width,
-              {sums + (panel * plan.points + point) * sum_step + c * panel_width, plan.x.points() * sum_step, sum_step},
-              {partial + part * size + (panel * k.C + channel + c) * kernel + (i * k.S() + j) * panel_width,
-               plan.y.stride * k.S() * panel_width, plan.x.stride * panel_width});
-        });
+        for (const Phase& f : plan.phases)
+          transform(evaluate<true>(plan.y.m + f.taps_y - 1, f.taps_y),
+                    evaluate<true>(plan.x.m + f.taps_x - 1, f.taps_x), panel_width,
+                    {sums + (panel * plan.points + f.first) * sum_step + c * panel_width, plan.row_points * sum_step,
+                     sum_step},
+                    {partial + part * size + (panel * k.C + channel + c) * kernel + (f.i * k.S() + f.j) * panel_width,
+                     plan.y.stride * k.S() * panel_width, plan.x.stride * panel_width});
   });
   add_in_pairs(partial, sums_of_batch, size);
   Tensor dw = Tensor::uninitialized(k.weight());
