@@ -83,7 +83,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
   const Offsets rows = multiples(most, depth), along = multiples(depth, 1), results = multiples(most, windows);
   Tensor y = Tensor::uninitialized(k.small());
   Real* const all = y.writable();
-  const std::vector<Index> lines = lines_of_panel<panel_width>({all, most, windows, windows, 1}, most);
+  const Lines lines = lines_of_panel<panel_width>({all, most, windows, windows, 1}, most);
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
     const Scratch scratch(unfolding.scratch_size()), columns(unfolding.size());
     unfolding.split(x.data() + n * k.C * k.H * k.W, scratch);
@@ -97,7 +97,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
         const Index next = end < k.O ? end * windows + begin : last ? k.O * windows : begin + count;
         Real* const here = to + o * windows + begin;
         each_panel(count, [&](Index first, Index width) {
-          const FetchToWrite ahead{to + next + first, lines.data(), lines.data() + lines.size() - most_steps};
+          const FetchToWrite ahead(to + next + first, lines);
           table_product(end - o, width, depth, w.data() + o * depth, rows.data(), along.data(), columns + first,
                         unfolding.pitch(), here + first, results.data(), false, depth_block, ahead);
         });
@@ -114,7 +114,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
   const Index count = k.C * k.taps(), windows = k.P * k.Q;
   const Offsets rows = multiples(count, 1), along = multiples(k.O, count);
   const Offsets results = multiples(count, unfolding.pitch());
-  const std::vector<Index> lines = lines_of_panel<panel_width>({y.data(), k.O, windows, windows, 1}, k.O);
+  const Lines lines = lines_of_panel<panel_width>({y.data(), k.O, windows, windows, 1}, k.O);
   Tensor x = Tensor::uninitialized(k.big());
   Real* const all = x.writable();
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
@@ -125,7 +125,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
       const Real* const from = y.data() + n * k.O * windows;
       each_panel(unfolding.windows(band), [&](Index first, Index width) {
         const Index here = begin + first, next = here + width < windows ? here + width : k.O * windows;
-        const Fetch ahead{from + next, lines.data(), lines.data() + lines.size() - most_steps};  // the next panel, or picture
+        const Fetch ahead(from + next, lines);  // the next panel, or picture
         table_product(count, width, k.O, w.data(), rows.data(), along.data(), from + here, windows, columns + first,
                       results.data(), false, depth_block, ahead);
       });

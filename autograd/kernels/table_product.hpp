@@ -47,25 +47,39 @@ inline Index columns_in_panel(Index columns, Index panel) {
   return std::min<Index>(panel_width, columns - panel * panel_width);
 }
 
-// What a table product does besides: in each tile, at each step of its inner loop.
+// What a table product does besides, at each step l of a tile.
 struct Nothing {
-  Nothing of_tile(Index) const { return {}; }
+  Nothing of_next_tile(Index) const { return {}; }
   void operator()(Index) const {}
 };
+// Lines of memory, counted from some number. After the last one it comes again, for as many steps as a tile can have:
+// so no step has to ask whether there is one left.
+constexpr Index most_steps = depth_block * 3 / 2;
+struct Lines {
+  Index count;
+  std::vector<Index> places;
+  explicit Lines(std::vector<Index> all) : count(all.size()), places(std::move(all)) {
+    places.insert(places.end(), most_steps, places.back());
+  }
+};
 // Fetches lines that will be read next, into the second-level cache, or written, with the right to do so; one at each
-// step. If more are asked for at once, the processor takes no other loads until it has them. `line` are their places,
-// and the last one is repeated for most_steps steps, so that no step has to know whether there is one left.
-constexpr Index most_steps = depth_block * 3 / 2;  // of a tile
+// step. If more are asked for at once, the processor takes no other loads until it has them.
 template <bool written>
-struct FetchLines {
-  const Real* from;
-  const Index *line, *last;
-  FetchLines of_tile(Index steps) {
+class FetchLines {
+ public:
+  FetchLines(const Real* from, const Lines& lines) : FetchLines(from, lines, lines.count) {}
+  FetchLines(const Real* from, const Lines& lines, Index count)
+      : from_(from), line_(lines.places.data()), last_(line_ + count - 1) {}
+  FetchLines of_next_tile(Index steps) {
     const FetchLines tile = *this;
-    line = std::min(line + steps, last);
+    line_ = std::min(line_ + steps, last_);
     return tile;
   }
-  void operator()(Index step) const { __builtin_prefetch(from + line[step], written, 2); }
+  void operator()(Index step) const { __builtin_prefetch(from_ + line_[step], written, 2); }
+
+ private:
+  const Real* from_;
+  const Index *line_, *last_;
 };
 using Fetch = FetchLines<false>;
 using FetchToWrite = FetchLines<true>;
@@ -80,12 +94,12 @@ struct Operands {  // of the table product
   const int* c;
 };
 
-// Tiles of one height, from one row to another. The processor works on the end of one and on the beginning of the next at
-// the same time, if there is little between them: so no call, no choice, and operands that stay in registers.
+// Tiles of one height, one after another. A processor begins with the next one while it still multiplies for the last,
+// if it finds the way quickly: no call, nothing to decide, and operands that are at hand.
 template <int vectors, int rows, bool add, class Besides>
-void table_tiles(const Operands of, Index row, Index end_row, Index steps, Besides& besides) {
+void table_tiles(const Operands of, Index row, Index end, Index steps, Besides& besides) {
   using namespace Eigen::internal;
-  for (; row < end_row; row += rows) {
+  for (; row < end; row += rows) {
     Packet sum[rows][vectors];
     const Real* from[rows];
 #pragma GCC unroll 8
@@ -94,7 +108,7 @@ void table_tiles(const Operands of, Index row, Index end_row, Index steps, Besid
 #pragma GCC unroll 8
       for (int v = 0; v < vectors; ++v) sum[i][v] = pset1<Packet>(Real(0));
     }
-    const auto at_step = besides.of_tile(steps);
+    const auto at_step = besides.of_next_tile(steps);
     const Real* b = of.B;
     for (Index l = 0; l < steps; ++l, b += of.b_stride) {
       at_step(l);
@@ -125,6 +139,7 @@ void table_rows(const Operands& of, Index count, Index steps, Besides& besides) 
     return std::array{&table_tiles<vectors, i + 1, add, Besides>...};
   }
   (std::make_integer_sequence<int, highest>());
+  if (count == 0) return;
   const Index tiles = (count + highest - 1) / highest, rows = count / tiles, higher = count % tiles * (rows + 1);
   if (higher > 0) tiles_of[rows](of, 0, higher, steps, besides);
   if (higher < count) tiles_of[rows - 1](of, higher, count, steps, besides);
@@ -133,8 +148,7 @@ void table_rows(const Operands& of, Index count, Index steps, Besides& besides) 
 template <int vectors, class Besides>
 void table_columns(const Operands& of, Index columns, Index rows, Index steps, bool add, Besides& besides) {
   if constexpr (vectors > 1)
-    if (columns <= (vectors - 1) * lanes)
-      return table_columns<vectors - 1>(of, columns, rows, steps, add, besides);
+    if (columns <= (vectors - 1) * lanes) return table_columns<vectors - 1>(of, columns, rows, steps, add, besides);
   if (add)
     table_rows<vectors, true>(of, rows, steps, besides);
   else
