@@ -40,7 +40,7 @@ CXXFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags eigen3 2>/dev/
 CXXFLAGS += $(if $(filter double,$(REAL)),-DTAPESTRY_DOUBLE) $(if $(SANITIZE),-O1 -g1 $(SANITIZER))
 LDLIBS   += -lz -lcrypto
 # Inner loops begin with a line of the instruction cache, or it would be a matter of luck. A pointer for which no register
-# is left waits in memory: in a vector register, where GCC would have it on x86, it queues behind the multiplications.
+# is left waits in memory: GCC would keep it in a vector register, and there it queues behind the multiplications.
 MEMORY_SPILLS := -mtune-ctrl=^inter_unit_moves_from_vec
 MEMORY_SPILLS := $(if $(shell $(CXX) $(MEMORY_SPILLS) -E -x c++ /dev/null >/dev/null 2>&1 && echo known),$(MEMORY_SPILLS))
 $(BUILD)/autograd/kernels/%.o: CXXFLAGS += -falign-loops=64 $(MEMORY_SPILLS)

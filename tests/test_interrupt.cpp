@@ -20,7 +20,10 @@ int status_of(Body body) {
   std::fflush(nullptr);
   const pid_t child = fork();
   REQUIRE(child >= 0);
-  if (child == 0) _exit(body());
+  if (child == 0) {
+    std::signal(SIGHUP, SIG_DFL);  // under nohup it is ignored
+    _exit(body());
+  }
   int status = 0;
   REQUIRE(waitpid(child, &status, 0) == child);
   return status;

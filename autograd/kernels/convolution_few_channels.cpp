@@ -83,7 +83,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
   const Offsets rows = multiples(most, depth), along = multiples(depth, 1), results = multiples(most, windows);
   Tensor y = Tensor::uninitialized(k.small());
   Real* const all = y.writable();
-  const Lines lines = lines_of_panel<panel_width>({all, most, windows, windows, 1}, most);
+  const LinesToFetch lines = lines_of_panel<panel_width>({all, most, windows, windows, 1}, most);
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {
     const Scratch scratch(unfolding.scratch_size()), columns(unfolding.size());
     unfolding.split(x.data() + n * k.C * k.H * k.W, scratch);
@@ -114,7 +114,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
   const Index count = k.C * k.taps(), windows = k.P * k.Q;
   const Offsets rows = multiples(count, 1), along = multiples(k.O, count);
   const Offsets results = multiples(count, unfolding.pitch());
-  const Lines lines = lines_of_panel<panel_width>({y.data(), k.O, windows, windows, 1}, k.O);
+  const LinesToFetch lines = lines_of_panel<panel_width>({y.data(), k.O, windows, windows, 1}, k.O);
   Tensor x = Tensor::uninitialized(k.big());
   Real* const all = x.writable();
   parallel_for(k.N, k.nanoseconds(), [&](Index n) {

@@ -28,7 +28,9 @@ constexpr Index odd_line = 16;        // planes that lie a power of two apart wo
 
 struct Phase {  // in two dimensions: number i along y, j along x
   int i, j, taps_y, taps_x;
-  Index first;  // the number of its first point
+  Index first;                                                      // the number of its first point
+  int points_y(int windows) const { return windows + taps_y - 1; }  // of a tile that is so high
+  int points_x(int windows) const { return windows + taps_x - 1; }
 };
 
 struct Plan {
@@ -82,18 +84,18 @@ struct Plan {
   // B^T x B of all tiles of picture n of a group of `count`; point i of tile t at to + i point_step + t pitch.
   void transform_big(const Real* pixels, Index pitch, Index n, Index count, Real* to, Index point_step) const {
     for (const Tiles::Tile& t : tiles.tiles)
-      for (const Phase& f : phases) {
-        const Real* const corner = pixels + ((t.p * y.stride + f.i) * width + t.q * x.stride + f.j) * pitch;
-        transform(interpolate<true>(t.height + f.taps_y - 1), interpolate<true>(t.width + f.taps_x - 1), pitch,
+      for (const Phase& phase : phases) {
+        const Real* const corner = pixels + ((t.p * y.stride + phase.i) * width + t.q * x.stride + phase.j) * pitch;
+        transform(interpolate<true>(phase.points_y(t.height)), interpolate<true>(phase.points_x(t.width)), pitch,
                   {corner, y.stride * width * pitch, x.stride * pitch},
-                  {to + f.first * point_step + t.row(n, count) * pitch, row_points * point_step, point_step});
+                  {to + phase.first * point_step + t.row(n, count) * pitch, row_points * point_step, point_step});
       }
   }
   // A y A^T
   void transform_small(const Real* pixels, Index pitch, Index n, Index count, Real* to, Index point_step) const {
     for (const Tiles::Tile& t : tiles.tiles)
-      transform(evaluate<false>(t.height + phases[0].taps_y - 1, t.height),
-                evaluate<false>(t.width + phases[0].taps_x - 1, t.width), pitch,
+      transform(evaluate<false>(phases[0].points_y(t.height), t.height),
+                evaluate<false>(phases[0].points_x(t.width), t.width), pitch,
                 {pixels + (t.p * x.windows + t.q) * pitch, x.windows * pitch, pitch},
                 {to + t.row(n, count) * pitch, small_width * point_step, point_step});
   }
@@ -111,12 +113,12 @@ void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B,
     for (Index a = task * block; a < std::min(A, (task + 1) * block); ++a) {
       transpose(w + a * a_step, b_step, B, taps, by_tap, pitch);
       for (Index panel = 0; panel < panels(B); ++panel)
-        for (const Phase& f : plan.phases)
-          transform(evaluate<false>(plan.y.m + f.taps_y - 1, f.taps_y),
-                    evaluate<false>(plan.x.m + f.taps_x - 1, f.taps_x), columns_in_panel(B, panel),
-                    {by_tap + (f.i * k.S() + f.j) * pitch + panel * panel_width, plan.y.stride * k.S() * pitch,
+        for (const Phase& phase : plan.phases)
+          transform(evaluate<false>(phase.points_y(plan.y.m), phase.taps_y),
+                    evaluate<false>(phase.points_x(plan.x.m), phase.taps_x), columns_in_panel(B, panel),
+                    {by_tap + (phase.i * k.S() + phase.j) * pitch + panel * panel_width, plan.y.stride * k.S() * pitch,
                      plan.x.stride * pitch},
-                    {to + (panel * plan.points + f.first) * weight_step(A) + a * panel_width,
+                    {to + (panel * plan.points + phase.first) * weight_step(A) + a * panel_width,
                      plan.row_points * weight_step(A), weight_step(A)});
     }
   });
@@ -163,8 +165,8 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n) {
         for (const Tiles::Tile& t : plan.tiles.tiles)
-          transform(evaluate<true>(t.height + plan.phases[0].taps_y - 1, t.height),
-                    evaluate<true>(t.width + plan.phases[0].taps_x - 1, t.width), columns_in_panel(k.O, panel),
+          transform(evaluate<true>(plan.phases[0].points_y(t.height), t.height),
+                    evaluate<true>(plan.phases[0].points_x(t.width), t.width), columns_in_panel(k.O, panel),
                     {sums + t.row(n, count) * panel_width, plan.small_width * sum_step, sum_step},
                     {result + (t.p * k.Q + t.q) * panel_width, k.Q * panel_width, panel_width});
         channels_first(result, planes, channel, columns_in_panel(k.O, panel), epilogue,
@@ -207,13 +209,14 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
       for (Index n = 0; n < count; ++n) {
         std::fill_n(static_cast<Real*>(result), area, Real(0));
         for (const Tiles::Tile& t : plan.tiles.tiles)
-          for (const Phase& f : plan.phases) {
+          for (const Phase& phase : plan.phases) {
             Real* const corner =
-                result + ((t.p * plan.y.stride + f.i) * plan.width + t.q * plan.x.stride + f.j) * panel_width;
-            transform(interpolate<false>(t.height + f.taps_y - 1), interpolate<false>(t.width + f.taps_x - 1),
-                      columns_in_panel(k.C, panel),
-                      {sums + f.first * sum_step + t.row(n, count) * panel_width, plan.row_points * sum_step, sum_step},
-                      {corner, plan.y.stride * plan.width * panel_width, plan.x.stride * panel_width}, true);
+                result + ((t.p * plan.y.stride + phase.i) * plan.width + t.q * plan.x.stride + phase.j) * panel_width;
+            transform(
+                interpolate<false>(phase.points_y(t.height)), interpolate<false>(phase.points_x(t.width)),
+                columns_in_panel(k.C, panel),
+                {sums + phase.first * sum_step + t.row(n, count) * panel_width, plan.row_points * sum_step, sum_step},
+                {corner, plan.y.stride * plan.width * panel_width, plan.x.stride * panel_width}, true);
           }
         channels_first(result, places, channel, columns_in_panel(k.C, panel), epilogue,
                        to + ((first + n) * k.C + channel) * k.H * k.W);
@@ -235,7 +238,7 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Offsets places = plan.places(k, slice), planes = multiples(windows, panel_width);
   const Offsets rows = multiples(slice, 1), depth = multiples(tiles, slice), results = multiples(slice, panel_width);
 
-  // Kernels of a panel's channels lie side by side, until all are summed.
+  // Kernels of a panel's channels lie side by side, until all are summed. Beyond the last channel they mean nothing.
   const Index kernel = k.taps() * panel_width, size = panels(k.O) * k.C * kernel;
   const Scratch partial(sums_of_batch * size);
   parallel_for(sums_of_batch * slices, k.nanoseconds(), [&](Index task) {
@@ -268,13 +271,14 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
     }
     for (Index panel = 0; panel < panels(k.O); ++panel)
       for (Index c = 0; c < channels; ++c)
-        for (const Phase& f : plan.phases)
-          transform(evaluate<true>(plan.y.m + f.taps_y - 1, f.taps_y),
-                    evaluate<true>(plan.x.m + f.taps_x - 1, f.taps_x), panel_width,
-                    {sums + (panel * plan.points + f.first) * sum_step + c * panel_width, plan.row_points * sum_step,
-                     sum_step},
-                    {partial + part * size + (panel * k.C + channel + c) * kernel + (f.i * k.S() + f.j) * panel_width,
-                     plan.y.stride * k.S() * panel_width, plan.x.stride * panel_width});
+        for (const Phase& phase : plan.phases)
+          transform(
+              evaluate<true>(phase.points_y(plan.y.m), phase.taps_y),
+              evaluate<true>(phase.points_x(plan.x.m), phase.taps_x), panel_width,
+              {sums + (panel * plan.points + phase.first) * sum_step + c * panel_width, plan.row_points * sum_step,
+               sum_step},
+              {partial + part * size + (panel * k.C + channel + c) * kernel + (phase.i * k.S() + phase.j) * panel_width,
+               plan.y.stride * k.S() * panel_width, plan.x.stride * panel_width});
   });
   add_in_pairs(partial, sums_of_batch, size);
   Tensor dw = Tensor::uninitialized(k.weight());

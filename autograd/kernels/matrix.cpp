@@ -63,10 +63,9 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
   const Offsets row_offsets = multiples(std::min(most_rows, a.rows), a.row_stride);
   const Offsets depth_offsets = multiples(longest, a.column_stride);
   const Offsets result_offsets = multiples(std::min(most_rows, a.rows), column_block);
-  const Lines lines = lines_of_panel<panel_width>(b, longest);
+  const LinesToFetch lines = lines_of_panel<panel_width>(b, longest);
   const Matrix result{to, a.rows, b.columns, b.columns, 1};
-  constexpr Index lines_of_row = (panel_width + line - 1) / line;
-  const Lines lines_of_result = lines_of_panel<panel_width>(result, std::min(most_rows, a.rows));
+  const LinesToFetch lines_of_result = lines_of_panel<panel_width>(result, (a.rows + row_blocks - 1) / row_blocks);
   const Index column_blocks = (b.columns + column_block - 1) / column_block;
   const Index count = static_cast<Index>(a_begins.size()), in_one = column_blocks * row_blocks;
   const double work = double(count) * a.rows * b.columns * depth / 50;  // nanoseconds, roughly
@@ -92,8 +91,7 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
           };
           const bool whole = width - j >= panel_width;
           if (to && whole && next == depth)
-            multiply(FetchToWrite(to + (matrix * a.rows + row) * b.columns + column + j, lines_of_result,
-                                  rows * lines_of_row));
+            multiply(FetchToWrite(to + (matrix * a.rows + row) * b.columns + column + j, lines_of_result));
           else if (whole && next + longest <= depth)
             multiply(Fetch(b_here.numbers + next * b.row_stride + (column + j) * b.column_stride, lines));
           else

@@ -68,8 +68,10 @@ EIGEN_ALWAYS_INLINE Tile sum_of_four_chunks(const Samples& of, Index chunk) {  /
 }
 
 // The tree of pairwise_sum.hpp: the left part is the largest power of two of chunks that leaves something to the right.
+// Up to four chunks are summed without a call, so that their tile stays in registers; for more there is one, since what
+// calls itself cannot be inlined.
 EIGEN_ALWAYS_INLINE Tile sum_in_pairs(const Samples& of, Index chunk);
-Tile sum_of_many_chunks(const Samples of, Index chunk) {
+Tile sum_of_many_chunks(const Samples& of, Index chunk) {
   const Index four = 4 * chunk;
   const Index left = four * static_cast<Index>(std::bit_floor(static_cast<std::size_t>((of.count - 1) / four)));
   return sum_in_pairs(of.part(0, left), chunk) + sum_in_pairs(of.part(left, of.count), chunk);

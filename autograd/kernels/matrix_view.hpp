@@ -54,7 +54,7 @@ Panel panel_of(const Matrix& b, Index begin, Index count, Index column, Real* to
 // Where the lines of memory lie that `count` rows of such a panel come from, counted from its first number, and in the
 // order in which they are read.
 template <int width>
-Lines lines_of_panel(const Matrix& b, Index count) {
+LinesToFetch lines_of_panel(const Matrix& b, Index count) {
   const Index columns = std::min<Index>(width, b.columns);
   std::vector<Index> lines;
   if (b.column_stride == 1)
@@ -63,7 +63,7 @@ Lines lines_of_panel(const Matrix& b, Index count) {
   else
     for (Index j = 0; j < columns; ++j)
       for (Index k = 0; k < count; k += line) lines.push_back(k * b.row_stride + j * b.column_stride);
-  return Lines(lines);
+  return LinesToFetch(std::move(lines));
 }
 
 // C = a^T b for each pair of matrices, whose rows are samples of a batch; those of a lie one after another. The sum

@@ -28,15 +28,20 @@ double sum_of(Index count, F f) {
   return total;
 }
 
-// Two sums at a time, of many short runs: sixteen running sums of each, which become doubles as above.
+// Two sums at a time, of many short runs: sixteen running sums of each go on from run to run, and become doubles once
+// 1024 numbers are in them.
 class TwoSums {
  public:
   // + f(0) + ... + f(count - 1), and the same of g
   template <class F, class G>
   void add(Index count, F f, G g) {
+    if (count < lanes) {
+      for (Index i = 0; i < count; ++i) total_f_ += f(i), total_g_ += g(i);
+      return;
+    }
     for (Index i = 0; i < count;) {
       const Index begin = i, end = std::min(count, i + numbers_of_run);
-      Real a[lanes], b[lanes];
+      Real a[lanes], b[lanes];  // in registers
       for (Index lane = 0; lane < lanes; ++lane) a[lane] = f_[lane], b[lane] = g_[lane];
       for (; i + lanes <= end; i += lanes)
         for (Index lane = 0; lane < lanes; ++lane) a[lane] += f(i + lane), b[lane] += g(i + lane);
@@ -46,8 +51,14 @@ class TwoSums {
       if (running_ >= numbers_of_run) finish();
     }
   }
-  double of_f() { return finish(), total_f_; }
-  double of_g() { return finish(), total_g_; }
+  double of_f() {
+    finish();
+    return total_f_;
+  }
+  double of_g() {
+    finish();
+    return total_g_;
+  }
 
  private:
   static constexpr Index lanes = 16;

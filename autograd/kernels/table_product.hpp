@@ -52,24 +52,24 @@ struct Nothing {
   Nothing of_next_tile(Index) const { return {}; }
   void operator()(Index) const {}
 };
-// Lines of memory, counted from some number. After the last one it comes again, for as many steps as a tile can have:
-// so no step has to ask whether there is one left.
+// Lines to fetch, in order, as distances from a number that is given later. After the last one it comes again, for as
+// many steps as a tile can have: so no step has to ask whether there is one left, and what has been fetched costs
+// nothing.
 constexpr Index most_steps = depth_block * 3 / 2;
-struct Lines {
+struct LinesToFetch {
   Index count;
-  std::vector<Index> places;
-  explicit Lines(std::vector<Index> all) : count(all.size()), places(std::move(all)) {
-    places.insert(places.end(), most_steps, places.back());
+  std::vector<Index> distances;
+  explicit LinesToFetch(std::vector<Index> lines) : count(lines.size()), distances(std::move(lines)) {
+    distances.insert(distances.end(), most_steps, distances.back());
   }
 };
-// Fetches lines that will be read next, into the second-level cache, or written, with the right to do so; one at each
-// step. If more are asked for at once, the processor takes no other loads until it has them.
+// Fetches them, to be read, into the second-level cache, or written, with the right to do so; one at each step. If more
+// are asked for at once, the processor takes no other loads until it has them.
 template <bool written>
 class FetchLines {
  public:
-  FetchLines(const Real* from, const Lines& lines) : FetchLines(from, lines, lines.count) {}
-  FetchLines(const Real* from, const Lines& lines, Index count)
-      : from_(from), line_(lines.places.data()), last_(line_ + count - 1) {}
+  FetchLines(const Real* from, const LinesToFetch& lines)
+      : from_(from), line_(lines.distances.data()), last_(line_ + lines.count - 1) {}
   FetchLines of_next_tile(Index steps) {
     const FetchLines tile = *this;
     line_ = std::min(line_ + steps, last_);
@@ -124,7 +124,7 @@ void table_tiles(const Operands of, Index row, Index end, Index steps, Besides& 
       Real* const to = of.C + of.c[row + i];
 #pragma GCC unroll 8
       for (int v = 0; v < vectors; ++v) {
-        if (add) sum[i][v] = padd(ploadu<Packet>(to + v * lanes), sum[i][v]);
+        if constexpr (add) sum[i][v] = padd(ploadu<Packet>(to + v * lanes), sum[i][v]);
         pstoreu(to + v * lanes, sum[i][v]);
       }
     }
@@ -157,7 +157,7 @@ void table_columns(const Operands& of, Index columns, Index rows, Index steps, b
 }  // namespace detail
 
 // All rows against one panel, of which only the first `columns` matter: what is written beyond them means nothing. Sums
-// are cut into pieces of about `piece`.
+// are cut into pieces of about `piece`, depth_block at most.
 template <class Besides = Nothing>
 void table_product(Index rows, Index columns, Index depth, const Real* A, const int* a, const int* t, const Real* B,
                    Index b_stride, Real* C, const int* c, bool add, Index piece = depth_block, Besides besides = {}) {
