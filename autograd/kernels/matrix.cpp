@@ -64,6 +64,7 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
   const Offsets depth_offsets = multiples(longest, a.column_stride);
   const Offsets result_offsets = multiples(std::min(most_rows, a.rows), column_block);
   const LinesToFetch lines = lines_of_panel<panel_width>(b, longest);
+  const Index last_whole = (depth / longest - 1) * longest;  // where the last panel of this length begins
   const Matrix result{to, a.rows, b.columns, b.columns, 1};
   const LinesToFetch lines_of_result = lines_of_panel<panel_width>(result, (a.rows + row_blocks - 1) / row_blocks);
   const Index column_blocks = (b.columns + column_block - 1) / column_block;
@@ -90,10 +91,14 @@ void product(const Matrix& a, const Beginnings& a_begins, const Matrix& b, const
                           depth_block, ahead);
           };
           const bool whole = width - j >= panel_width;
+          // The panel below this one, and before the last one is reached, also the first one of the next columns.
+          const Fetch below(b_here.numbers + next * b.row_stride + (column + j) * b.column_stride, lines);
+          const Fetch beside(b_here.numbers + (column + column_block + j) * b.column_stride, lines);
+          const bool at_end = next == last_whole && row_blocks == 1 && column + 2 * column_block <= b.columns;
           if (to && whole && next == depth)
             multiply(FetchToWrite(to + (matrix * a.rows + row) * b.columns + column + j, lines_of_result));
           else if (whole && next + longest <= depth)
-            multiply(Fetch(b_here.numbers + next * b.row_stride + (column + j) * b.column_stride, lines));
+            multiply(FetchInTurn{below, at_end ? beside : below});
           else
             multiply(Nothing{});
         }

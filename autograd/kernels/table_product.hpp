@@ -75,6 +75,7 @@ class FetchLines {
     line_ = std::min(line_ + steps, last_);
     return tile;
   }
+  bool done() const { return line_ == last_; }
   void operator()(Index step) const { __builtin_prefetch(from_ + line_[step], written, 2); }
 
  private:
@@ -83,6 +84,10 @@ class FetchLines {
 };
 using Fetch = FetchLines<false>;
 using FetchToWrite = FetchLines<true>;
+struct FetchInTurn {
+  Fetch first, second;
+  Fetch of_next_tile(Index steps) { return first.done() ? second.of_next_tile(steps) : first.of_next_tile(steps); }
+};
 
 namespace detail {
 struct Operands {  // of the table product
