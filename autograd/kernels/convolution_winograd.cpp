@@ -28,9 +28,7 @@ constexpr Index odd_line = 16;        // planes that lie a power of two apart wo
 
 struct Phase {  // in two dimensions: number i along y, j along x
   int i, j, taps_y, taps_x;
-  Index first;                                                      // the number of its first point
-  int points_y(int windows) const { return windows + taps_y - 1; }  // of a tile that is so high
-  int points_x(int windows) const { return windows + taps_x - 1; }
+  Index first;  // the number of its first point
 };
 
 struct Plan {
@@ -86,7 +84,8 @@ struct Plan {
     for (const Tiles::Tile& t : tiles.tiles)
       for (const Phase& phase : phases) {
         const Real* const corner = pixels + ((t.p * y.stride + phase.i) * width + t.q * x.stride + phase.j) * pitch;
-        transform(interpolate<true>(phase.points_y(t.height)), interpolate<true>(phase.points_x(t.width)), pitch,
+        transform(interpolate<true>(points_of(t.height, phase.taps_y)),
+                  interpolate<true>(points_of(t.width, phase.taps_x)), pitch,
                   {corner, y.stride * width * pitch, x.stride * pitch},
                   {to + phase.first * point_step + t.row(n, count) * pitch, row_points * point_step, point_step});
       }
@@ -94,8 +93,8 @@ struct Plan {
   // A y A^T
   void transform_small(const Real* pixels, Index pitch, Index n, Index count, Real* to, Index point_step) const {
     for (const Tiles::Tile& t : tiles.tiles)
-      transform(evaluate<false>(phases[0].points_y(t.height), t.height),
-                evaluate<false>(phases[0].points_x(t.width), t.width), pitch,
+      transform(evaluate<false>(points_of(t.height, phases[0].taps_y), t.height),
+                evaluate<false>(points_of(t.width, phases[0].taps_x), t.width), pitch,
                 {pixels + (t.p * x.windows + t.q) * pitch, x.windows * pitch, pitch},
                 {to + t.row(n, count) * pitch, small_width * point_step, point_step});
   }
@@ -114,8 +113,8 @@ void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B,
       transpose(w + a * a_step, b_step, B, taps, by_tap, pitch);
       for (Index panel = 0; panel < panels(B); ++panel)
         for (const Phase& phase : plan.phases)
-          transform(evaluate<false>(phase.points_y(plan.y.m), phase.taps_y),
-                    evaluate<false>(phase.points_x(plan.x.m), phase.taps_x), columns_in_panel(B, panel),
+          transform(evaluate<false>(points_of(plan.y.m, phase.taps_y), phase.taps_y),
+                    evaluate<false>(points_of(plan.x.m, phase.taps_x), phase.taps_x), columns_in_panel(B, panel),
                     {by_tap + (phase.i * k.S() + phase.j) * pitch + panel * panel_width, plan.y.stride * k.S() * pitch,
                      plan.x.stride * pitch},
                     {to + (panel * plan.points + phase.first) * weight_step(A) + a * panel_width,
@@ -165,8 +164,8 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n) {
         for (const Tiles::Tile& t : plan.tiles.tiles)
-          transform(evaluate<true>(plan.phases[0].points_y(t.height), t.height),
-                    evaluate<true>(plan.phases[0].points_x(t.width), t.width), columns_in_panel(k.O, panel),
+          transform(evaluate<true>(points_of(t.height, plan.phases[0].taps_y), t.height),
+                    evaluate<true>(points_of(t.width, plan.phases[0].taps_x), t.width), columns_in_panel(k.O, panel),
                     {sums + t.row(n, count) * panel_width, plan.small_width * sum_step, sum_step},
                     {result + (t.p * k.Q + t.q) * panel_width, k.Q * panel_width, panel_width});
         channels_first(result, planes, channel, columns_in_panel(k.O, panel), epilogue,
@@ -213,8 +212,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
             Real* const corner =
                 result + ((t.p * plan.y.stride + phase.i) * plan.width + t.q * plan.x.stride + phase.j) * panel_width;
             transform(
-                interpolate<false>(phase.points_y(t.height)), interpolate<false>(phase.points_x(t.width)),
-                columns_in_panel(k.C, panel),
+                interpolate<false>(points_of(t.height, phase.taps_y)),
+                interpolate<false>(points_of(t.width, phase.taps_x)), columns_in_panel(k.C, panel),
                 {sums + phase.first * sum_step + t.row(n, count) * panel_width, plan.row_points * sum_step, sum_step},
                 {corner, plan.y.stride * plan.width * panel_width, plan.x.stride * panel_width}, true);
           }
@@ -273,8 +272,8 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
       for (Index c = 0; c < channels; ++c)
         for (const Phase& phase : plan.phases)
           transform(
-              evaluate<true>(phase.points_y(plan.y.m), phase.taps_y),
-              evaluate<true>(phase.points_x(plan.x.m), phase.taps_x), panel_width,
+              evaluate<true>(points_of(plan.y.m, phase.taps_y), phase.taps_y),
+              evaluate<true>(points_of(plan.x.m, phase.taps_x), phase.taps_x), panel_width,
               {sums + (panel * plan.points + phase.first) * sum_step + c * panel_width, plan.row_points * sum_step,
                sum_step},
               {partial + part * size + (panel * k.C + channel + c) * kernel + (phase.i * k.S() + phase.j) * panel_width,

@@ -84,7 +84,7 @@ class FetchLines {
 };
 using Fetch = FetchLines<false>;
 using FetchToWrite = FetchLines<true>;
-struct FetchInTurn {
+struct FetchInTurn {  // one list, then the other
   Fetch first, second;
   Fetch of_next_tile(Index steps) { return first.done() ? second.of_next_tile(steps) : first.of_next_tile(steps); }
 };

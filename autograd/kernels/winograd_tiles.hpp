@@ -12,6 +12,9 @@
 
 namespace tapestry::kernels::winograd {
 
+// Points that a tile of so many windows needs.
+inline int points_of(int windows, int taps) { return windows + taps - 1; }
+
 struct Axis {
   int stride, kernel;
   Index windows;
@@ -20,8 +23,8 @@ struct Axis {
 
   int phases() const { return std::min(stride, kernel); }
   int taps(int phase) const { return (kernel - phase + stride - 1) / stride; }
-  int points(int phase, int length) const { return length + taps(phase) - 1; }  // of a tile with so many windows
-  int points() const {                                                          // of a full tile, all phases together
+  int points(int phase, int length) const { return points_of(length, taps(phase)); }  // of a tile with so many windows
+  int points() const {  // of a full tile, all phases together
     int sum = 0;
     for (int phase = 0; phase < phases(); ++phase) sum += points(phase, m);
     return sum;
