@@ -1,6 +1,7 @@
 #include "autograd/tensor.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <iomanip>
 #include <ostream>
 
@@ -9,6 +10,14 @@
 #include "autograd/statistics.hpp"
 
 namespace tapestry {
+namespace {
+
+std::uint64_t new_version() {
+  static std::atomic<std::uint64_t> last = 0;
+  return ++last;
+}
+
+}  // namespace
 
 Tensor Tensor::uninitialized(Shape shape) {
   const std::size_t bytes = shape.size() * sizeof(Real);
@@ -16,6 +25,7 @@ Tensor Tensor::uninitialized(Shape shape) {
   t.shape_ = shape;
   t.numbers_ = std::shared_ptr<Real[]>(static_cast<Real*>(memory::allocate(bytes)),
                                        [bytes](Real* block) { memory::release(block, bytes); });
+  t.version_ = new_version();
   return t;
 }
 
@@ -55,6 +65,7 @@ Real* Tensor::writable() {
     *this = uninitialized(shape_);
     std::copy_n(shared.data(), size(), numbers_.get());
   }
+  version_ = new_version();
   return numbers_.get();
 }
 

@@ -1,5 +1,6 @@
 // Tensor: a shape and shared, aligned storage of Real, dense and row-major (C order). No gradients here.
 #pragma once
+#include <cstdint>
 #include <iosfwd>
 #include <memory>
 #include <vector>
@@ -34,8 +35,11 @@ class Tensor {
   Tensor take();                       // gives the numbers away; the shape stays behind
   bool shares_storage_with(const Tensor& other) const { return numbers_ && numbers_ == other.numbers_; }
 
-  // The one way to write. Only a sole owner writes in place; anybody else gets a copy of its own first, so a tensor
-  // never changes under another one.
+  // Two tensors of one version hold the same numbers: writable() begins a new one, and none comes twice.
+  std::uint64_t version() const { return version_; }
+
+  // The one way to write, until the numbers are read again. Only a sole owner writes in place; anybody else gets a copy
+  // of its own first, so a tensor never changes under another one.
   Real* writable();
   // For a kernel that writes every number of a result of this shape: this storage itself if this is its sole owner,
   // otherwise fresh, unwritten storage. Read data() before.
@@ -44,6 +48,7 @@ class Tensor {
  private:
   Shape shape_;
   std::shared_ptr<Real[]> numbers_;
+  std::uint64_t version_ = 0;
 };
 using Tensors = std::vector<Tensor>;
 

@@ -27,6 +27,7 @@ struct Convolution {  // all lengths of one convolution
   Shape weight() const { return {O, C, R(), S()}; }
   double multiply_adds() const { return double(N) * O * P * Q * C * taps(); }
   double nanoseconds() const { return multiply_adds() / 50; }  // on one thread, roughly
+  bool operator==(const Convolution&) const = default;
 };
 
 // The default: each takes the fastest way for its geometry (convolution.cpp says which and why).

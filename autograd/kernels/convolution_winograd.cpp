@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/kept_weights.hpp"
 #include "autograd/kernels/pairwise_sum.hpp"
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/kernels/pictures.hpp"
@@ -138,8 +139,10 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
   const Groups groups(k.N, tiles_of_group / plan.tiles.size());
   const Index pitch = in_lanes(k.C), tiles = groups.largest() * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
-  const Scratch weights(panels(k.O) * plan.points * weight_step(k.C));
-  transform_weights(k, plan, k.C, k.O, w.data(), k.taps(), k.C * k.taps(), weights);
+  const Tensor transformed_weights =
+      kept_weights(w, k, Direction::gather, panels(k.O) * plan.points * weight_step(k.C),
+                   [&](Real* to) { transform_weights(k, plan, k.C, k.O, w.data(), k.taps(), k.C * k.taps(), to); });
+  const Real* const weights = transformed_weights.data();
 
   const Offsets places = plan.places(k, pitch), planes = multiples(windows, panel_width);
   const Offsets rows = multiples(tiles, pitch), depth = multiples(k.C, 1), results = multiples(tiles, panel_width);
@@ -182,8 +185,10 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
   const Groups groups(k.N, tiles_of_group / plan.tiles.size());
   const Index pitch = in_lanes(k.O), tiles = groups.largest() * plan.tiles.size();
   const Index step = tiles * pitch + odd_line, sum_step = tiles * panel_width + odd_line, windows = k.P * k.Q;
-  const Scratch weights(panels(k.C) * plan.points * weight_step(k.O));
-  transform_weights(k, plan, k.O, k.C, w.data(), k.C * k.taps(), k.taps(), weights);
+  const Tensor transformed_weights =
+      kept_weights(w, k, Direction::scatter, panels(k.C) * plan.points * weight_step(k.O),
+                   [&](Real* to) { transform_weights(k, plan, k.O, k.C, w.data(), k.C * k.taps(), k.taps(), to); });
+  const Real* const weights = transformed_weights.data();
 
   const Offsets places = plan.places(k, panel_width), planes = multiples(windows, pitch);
   const Offsets rows = multiples(tiles, pitch), depth = multiples(k.O, 1), results = multiples(tiles, panel_width);
