@@ -12,7 +12,7 @@
 namespace tapestry {
 namespace {
 
-std::uint64_t new_version() {
+std::uint64_t new_edition() {
   static std::atomic<std::uint64_t> last = 0;
   return ++last;
 }
@@ -25,7 +25,7 @@ Tensor Tensor::uninitialized(Shape shape) {
   t.shape_ = shape;
   t.numbers_ = std::shared_ptr<Real[]>(static_cast<Real*>(memory::allocate(bytes)),
                                        [bytes](Real* block) { memory::release(block, bytes); });
-  t.version_ = new_version();
+  t.edition_ = new_edition();
   return t;
 }
 
@@ -65,7 +65,7 @@ Real* Tensor::writable() {
     *this = uninitialized(shape_);
     std::copy_n(shared.data(), size(), numbers_.get());
   }
-  version_ = new_version();
+  edition_ = new_edition();
   return numbers_.get();
 }
 

@@ -36,10 +36,10 @@ class Tensor {
   bool shares_storage_with(const Tensor& other) const { return numbers_ && numbers_ == other.numbers_; }
 
   // Two tensors of one version hold the same numbers: writable() begins a new one, and none comes twice.
-  std::uint64_t version() const { return version_; }
+  std::uint64_t edition() const { return edition_; }
 
-  // The one way to write, until the numbers are read again. Only a sole owner writes in place; anybody else gets a copy
-  // of its own first, so a tensor never changes under another one.
+  // The one way to write. Only a sole owner writes in place; anybody else gets a copy of its own first, so a tensor
+  // never changes under another one. The pointer is good until the tensor is read or handed on; then ask again.
   Real* writable();
   // For a kernel that writes every number of a result of this shape: this storage itself if this is its sole owner,
   // otherwise fresh, unwritten storage. Read data() before.
@@ -48,7 +48,7 @@ class Tensor {
  private:
   Shape shape_;
   std::shared_ptr<Real[]> numbers_;
-  std::uint64_t version_ = 0;
+  std::uint64_t edition_ = 0;
 };
 using Tensors = std::vector<Tensor>;
 

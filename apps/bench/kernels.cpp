@@ -15,6 +15,7 @@
 #include "apps/common/command_line.hpp"
 #include "apps/common/configuration.hpp"
 #include "autograd/kernels/convolution.hpp"
+#include "autograd/kernels/kept_weights.hpp"
 #include "autograd/kernels/peak.hpp"
 #include "autograd/machine.hpp"
 #include "layers/layers.hpp"
@@ -95,6 +96,7 @@ std::vector<Rate> measure(double flops, const std::vector<std::function<void()>>
     peaks.push_back(peak * 1e-9);
     for (std::size_t i = 0; i < variants.size(); ++i) {
       if (round >= 2 && times[i].front() > 0.5) continue;
+      kernels::forget_kept_weights();  // as if an optimiser had just changed them
       times[i].push_back(seconds(variants[i]));
       shares[i].push_back(flops / times[i].back() / peak);
     }
@@ -116,13 +118,11 @@ struct Primitive {
 void bench_layer(const LayerCase& layer, Json& report) {
   namespace im2col = kernels::im2col;
   const kernels::Convolution& k = layer.k;
-  const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small());
-  Tensor w = Random(3).normal(k.weight());
-  const auto changed = [&]() -> const Tensor& { return w.writable(), w; };  // as after every step of an optimiser
+  const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small()), w = Random(3).normal(k.weight());
   const Primitive primitives[] = {
-      {"gather", [&] { return kernels::gather(k, x, changed()); }, [&] { return im2col::gather(k, x, w); },
+      {"gather", [&] { return kernels::gather(k, x, w); }, [&] { return im2col::gather(k, x, w); },
        [&](const Tensor& got) { return kernels::gather_error(k, x, w, got); }},
-      {"scatter", [&] { return kernels::scatter(k, y, changed()); }, [&] { return im2col::scatter(k, y, w); },
+      {"scatter", [&] { return kernels::scatter(k, y, w); }, [&] { return im2col::scatter(k, y, w); },
        [&](const Tensor& got) { return kernels::scatter_error(k, y, w, got); }},
       {"weight_gradient", [&] { return kernels::weight_gradient(k, x, y); },
        [&] { return im2col::weight_gradient(k, x, y); },
@@ -156,18 +156,15 @@ void bench_layer(const LayerCase& layer, Json& report) {
 void bench_ways(Json& report) {
   using namespace kernels;
   const Convolution k{32, 64, 14, 14, 128, 7, 7, Geometry::same(5, 5, 2, 2, 14, 14)};
-  const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small());
-  Tensor w = Random(3).normal(k.weight());
-  const auto changed = [&]() -> const Tensor& { return w.writable(), w; };  // as after every step of an optimiser
+  const Tensor x = Random(1).normal(k.big()), y = Random(2).normal(k.small()), w = Random(3).normal(k.weight());
   const char* const ways[] = {"loops", "im2col, loops", "im2col, blocks", "table", "winograd"};
   const std::pair<const char*, std::vector<std::function<void()>>> primitives[] = {
       {"gather",
        {[&] { reference::gather(k, x, w); }, [&] { im2col_in_loops::gather(k, x, w); },
-        [&] { im2col::gather(k, x, w); }, [&] { table::gather(k, x, w); }, [&] { winograd::gather(k, x, changed()); }}},
+        [&] { im2col::gather(k, x, w); }, [&] { table::gather(k, x, w); }, [&] { winograd::gather(k, x, w); }}},
       {"scatter",
        {[&] { reference::scatter(k, y, w); }, [&] { im2col_in_loops::scatter(k, y, w); },
-        [&] { im2col::scatter(k, y, w); }, [&] { table::scatter(k, y, w); },
-        [&] { winograd::scatter(k, y, changed()); }}},
+        [&] { im2col::scatter(k, y, w); }, [&] { table::scatter(k, y, w); }, [&] { winograd::scatter(k, y, w); }}},
       {"weight_gradient",
        {[&] { reference::weight_gradient(k, x, y); }, [&] { im2col_in_loops::weight_gradient(k, x, y); },
         [&] { im2col::weight_gradient(k, x, y); }, [&] { table::weight_gradient(k, x, y); },

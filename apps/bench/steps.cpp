@@ -14,6 +14,7 @@
 
 #include "apps/bench/recipe_run.hpp"
 #include "apps/common/benchmark.hpp"
+#include "autograd/kernels/kept_weights.hpp"
 #include "autograd/kernels/peak.hpp"
 #include "autograd/machine.hpp"
 #include "autograd/memory.hpp"
@@ -75,6 +76,7 @@ struct Measured {
 };
 
 Measured measure(const Recipe& recipe, const std::vector<int>& threads) {
+  kernels::forget_kept_weights();  // of the recipe before
   Run run(recipe);
   Measured m{.name = recipe.name,
              .flops = run.flops(),

@@ -7,40 +7,60 @@
 namespace tapestry::kernels {
 namespace {
 
-constexpr Index room = (16 << 20) / sizeof(Real);  // in numbers: four weights of 64-128, 5x5 stride 2, on 14x14/7x7
+constexpr Index room = 5'000'000;  // numbers: what a step of S2, S3 or S4 uses more than once
 
+// An optimiser writes in place. So a weight is known by where it lies, and its next edition takes the place of the
+// last.
 struct Kept {
-  std::uint64_t version;
+  const Real* weights;
   Convolution k;
   Direction direction;
+  std::uint64_t edition;
   Tensor numbers;
 };
+
+std::mutex mutex;
+std::vector<Kept> all;  // what was used last stands at the end
 
 }  // namespace
 
 Tensor kept_weights(const Tensor& w, Convolution k, Direction direction, Index size,
                     const std::function<void(Real*)>& make) {
-  static std::mutex mutex;
-  static std::vector<Kept> kept;  // what was used last stands at the end
-  k.N = 0;
-  {
-    std::lock_guard lock(mutex);
-    const auto found = std::find_if(kept.begin(), kept.end(), [&](const Kept& one) {
-      return one.version == w.version() && one.k == k && one.direction == direction;
-    });
-    if (found != kept.end()) {
-      std::rotate(found, found + 1, kept.end());
-      return kept.back().numbers;
-    }
-    Index wanted = size;
-    for (const Kept& one : kept) wanted += one.numbers.size();
-    for (; size <= room && wanted > room; kept.erase(kept.begin())) wanted -= kept.front().numbers.size();
+  if (size > room) {
+    Tensor made = Tensor::uninitialized({size});
+    make(made.writable());
+    return made;
   }
-  Tensor made = Tensor::uninitialized({size});
-  make(made.writable());
-  std::lock_guard lock(mutex);
-  if (size <= room) kept.push_back({w.version(), k, direction, made});
-  return made;
+  Kept kept{w.data(), k, direction, 0, {}};
+  kept.k.N = 0;
+  const std::lock_guard lock(mutex);
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Kept& one) {
+    return one.weights == kept.weights && one.k == kept.k && one.direction == direction && one.numbers.size() == size;
+  });
+  if (found != all.end()) {
+    kept = std::move(*found);
+    all.erase(found);
+  } else {
+    Index taken = size;
+    for (const Kept& one : all) taken += one.numbers.size();
+    while (taken > room && !all.empty()) {
+      taken -= all.front().numbers.size();
+      all.erase(all.begin());
+    }
+    kept.numbers = Tensor::uninitialized({size});
+  }
+  if (kept.edition != w.edition()) {
+    kept.numbers = kept.numbers.recycle();  // somebody may still read the last edition
+    make(kept.numbers.writable());
+    kept.edition = w.edition();
+  }
+  all.push_back(kept);
+  return kept.numbers;
+}
+
+void forget_kept_weights() {
+  const std::lock_guard lock(mutex);
+  all.clear();
 }
 
 }  // namespace tapestry::kernels

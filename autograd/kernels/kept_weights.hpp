@@ -1,5 +1,5 @@
-// Weights as Winograd's products read them, kept for as long as nobody writes to the weights. Between two steps of an
-// optimiser a weight is used several times: for real pictures and for fakes, forward and on the way back.
+// Weights as Winograd's products read them, kept while there is room. Between two steps of an optimiser a weight is
+// used several times: for real pictures and for fakes, forward and on the way back.
 #pragma once
 #include <functional>
 
@@ -9,9 +9,11 @@ namespace tapestry::kernels {
 
 enum class Direction { gather, scatter };
 
-// The `size` numbers that `make` writes for these weights; or wrote, if it was asked the same before: the same version
-// of w, the same lengths but for the number of pictures, the same direction. Any thread.
+// The `size` numbers that `make` writes for these weights; or wrote, if it was asked for the same before: w of the same
+// edition, the same lengths but for the number of pictures, the same direction. Any thread.
 Tensor kept_weights(const Tensor& w, Convolution k, Direction direction, Index size,
                     const std::function<void(Real*)>& make);
+
+void forget_kept_weights();  // for those who measure, or compare one call with another
 
 }  // namespace tapestry::kernels
