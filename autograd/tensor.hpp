@@ -35,7 +35,7 @@ class Tensor {
   Tensor take();                       // gives the numbers away; the shape stays behind
   bool shares_storage_with(const Tensor& other) const { return numbers_ && numbers_ == other.numbers_; }
 
-  // Two tensors of one version hold the same numbers: writable() begins a new one, and none comes twice.
+  // Two tensors of one edition hold the same numbers: writable() begins a new one, and none comes twice.
   std::uint64_t edition() const { return edition_; }
 
   // The one way to write. Only a sole owner writes in place; anybody else gets a copy of its own first, so a tensor

@@ -30,7 +30,8 @@ struct Convolution {  // all lengths of one convolution
   bool operator==(const Convolution&) const = default;
 };
 
-// The default: each takes the fastest way for its geometry (convolution.cpp says which and why).
+// The default: each takes the fastest way for its geometry. convolution.cpp says which and why, and where one of the
+// three goes by tables or im2col all the same.
 enum class Way { table, winograd, few_channels, mirrored, unfolded };
 Way best_way(const Convolution& k);
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue = {});

@@ -141,7 +141,8 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const PictureColumns unfolding(k);
   const Index count = k.C * k.taps(), windows = k.P * k.Q, size = k.O * count;
-  // Pictures that are summed at once, a power of two of them: as many as a band may have windows.
+  // Pictures that are summed at once, a power of two of them, so that chunks are added as everywhere: columns that stay
+  // in the second-level cache, and sums that are not too long.
   Index chunk = unfolding.bands() > 1 ? 1 : chunk_samples;
   while (chunk > 1 && (chunk * unfolding.size() > (1 << 17) || chunk * windows > depth_block * lanes)) chunk /= 2;
   const Index pieces = (k.N + chunk - 1) / chunk;
@@ -165,10 +166,7 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
                             columns, partial + piece * size);
     }
   });
-  add_in_pairs(partial, pieces, size);
-  Tensor result = Tensor::uninitialized(k.weight());
-  std::copy_n(static_cast<const Real*>(partial), size, result.writable());
-  return result;
+  return sum_in_pairs(partial, pieces, k.weight());
 }
 
 }  // namespace tapestry::kernels::few_channels

@@ -114,10 +114,7 @@ Tensor weight_gradient_with(Product add_product, const Convolution& k, const Ten
       });
     }
   });
-  add_in_pairs(partial, chunks(k.N), size);
-  Tensor w = Tensor::uninitialized(k.weight());
-  std::copy_n(static_cast<const Real*>(partial), size, w.writable());
-  return w;
+  return sum_in_pairs(partial, chunks(k.N), k.weight());
 }
 
 }  // namespace

@@ -20,26 +20,25 @@ void each_product(const Convolution& k, F f) {
               }
 }
 
-Tensor filled_with(const Real* bias, Shape shape) {
-  Tensor t(shape, 0);
-  if (!bias) return t;
+Tensor filled_with_bias(const Epilogue& epilogue, Shape shape) {
+  Tensor t = Tensor::uninitialized(shape);
   const Index area = shape[2] * shape[3];
   Real* const to = t.writable();
-  for (Index i = 0; i < t.size(); ++i) to[i] = bias[i / area % shape[1]];
+  for (Index i = 0; i < t.size(); ++i) to[i] = epilogue.bias_of(i / area % shape[1]);
   return t;
 }
 
 }  // namespace
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
-  Tensor y = filled_with(epilogue.bias, k.small());
+  Tensor y = filled_with_bias(epilogue, k.small());
   Real* const to = y.writable();
   each_product(k, [&](Index i, Index j, Index o) { to[o] += x[i] * w[j]; });
   epilogue.rectify(0, k.N, to);
   return y;
 }
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
-  Tensor x = filled_with(epilogue.bias, k.big());
+  Tensor x = filled_with_bias(epilogue, k.big());
   Real* const to = x.writable();
   each_product(k, [&](Index i, Index j, Index o) { to[i] += y[o] * w[j]; });
   epilogue.rectify(0, k.N, to);

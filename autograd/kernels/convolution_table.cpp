@@ -3,7 +3,7 @@
 //
 //   gather           rows: output pixels    depth: taps of a window     panels: output channels
 //   scatter          rows: output pixels    depth: taps that reach one  panels: output channels
-//   weight_gradient  rows: taps             depth: output pixels        panels: channels of the small picture
+//   weight_gradient  rows: taps             depth: windows              panels: channels of the small picture
 //
 // A few pictures at a time form a group, so that small pictures still make enough rows.
 #include "autograd/kernels/convolution.hpp"
@@ -13,7 +13,8 @@
 
 namespace tapestry::kernels::table {
 
-constexpr Index rows_of_group = 192;  // or fewer
+constexpr Index rows_of_group = 192;     // or fewer
+constexpr Index windows_of_group = 400;  // or fewer, whose products are summed at once
 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
   const Groups groups(k.N, rows_of_group / (k.P * k.Q));
@@ -53,7 +54,7 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
 
 // Scatter reads instead of writing: pixel (h, v) of the result is reached by the taps r = (h + top) mod stride, and
 // every stride-th after it. So the result falls into stride_h x stride_w phases, each an ordinary stride-1 gather with
-// its own taps, and no two threads ever add to one place.
+// its own taps: each number is one sum in registers, stored once.
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
   const Groups groups(k.N, rows_of_group / (k.P * k.Q));
   const Index G = groups.largest(), pixels = k.H * k.W, sh = k.g.stride_h, sw = k.g.stride_w;
@@ -131,7 +132,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
 }
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
-  const Index G = std::clamp<Index>(400 / (k.P * k.Q), 1, chunk_samples), pixels = k.P * k.Q;
+  const Index G = std::clamp<Index>(windows_of_group / (k.P * k.Q), 1, chunk_samples), pixels = k.P * k.Q;
   const Index least = (12 + k.taps() - 1) / k.taps();  // channels that make two tiles of rows
   const Index slice = std::min(k.C, std::max(least, std::clamp<Index>(k.C / 4, 1, 32)));  // channels to a task
   const Index slices = (k.C + slice - 1) / slice;
@@ -167,10 +168,7 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
       transpose(sums + panel * rows * panel_width, panel_width, rows, columns_in_panel(k.O, panel),
                 partial + chunk * size + (panel * panel_width * k.C + channel) * k.taps(), k.C * k.taps());
   });
-  add_in_pairs(partial, chunks(k.N), size);
-  Tensor w = Tensor::uninitialized(k.weight());
-  std::copy_n(static_cast<const Real*>(partial), size, w.writable());
-  return w;
+  return sum_in_pairs(partial, chunks(k.N), k.weight());
 }
 
 }  // namespace tapestry::kernels::table

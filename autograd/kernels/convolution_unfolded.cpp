@@ -83,7 +83,7 @@ Tensor add_rows(const Convolution& k, const Tensor& rows, const Epilogue& epilog
 }
 
 // (N, O, P, Q) to (N P Q, O) and back
-Tensor channels_last(const Convolution& k, const Tensor& y) {
+Tensor rows_of(const Convolution& k, const Tensor& y) {
   const Index O = k.O, count = k.P * k.Q;
   if (count == 1) return as_matrix(y);
   Tensor rows = Tensor::uninitialized({k.N * count, O});
@@ -92,7 +92,7 @@ Tensor channels_last(const Convolution& k, const Tensor& y) {
                [&](Index n) { transpose(y.data() + n * O * count, count, O, count, to + n * count * O, O); });
   return rows;
 }
-Tensor channels_first(const Convolution& k, const Tensor& rows, const Epilogue& epilogue) {
+Tensor pictures_of(const Convolution& k, const Tensor& rows, const Epilogue& epilogue) {
   const Index O = k.O, count = k.P * k.Q;
   Tensor y = Tensor::uninitialized(k.small());
   Real* const to = y.writable();
@@ -108,11 +108,11 @@ Tensor channels_first(const Convolution& k, const Tensor& rows, const Epilogue& 
 Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epilogue& epilogue) {
   const auto product = [&](const Epilogue& e) { return matmul(rows(k, x), false, as_matrix(w), true, e); };
   if (k.P * k.Q == 1) return product(epilogue).reshaped(k.small());  // a row is a sample
-  return channels_first(k, product(epilogue.bias), epilogue);
+  return pictures_of(k, product(epilogue.bias), epilogue);
 }
 
 Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epilogue& epilogue) {
-  if (!is_picture(k)) return add_rows(k, matmul(channels_last(k, y), false, as_matrix(w), false), epilogue);
+  if (!is_picture(k)) return add_rows(k, matmul(rows_of(k, y), false, as_matrix(w), false), epilogue);
   std::vector<Real> of_each_pixel;
   for (Index c = 0; epilogue.bias && c < k.C; ++c)
     of_each_pixel.insert(of_each_pixel.end(), k.taps(), epilogue.bias[c]);
@@ -121,7 +121,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
 }
 
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
-  return matmul(channels_last(k, y), true, rows(k, x), false, {}, k.P * k.Q).reshaped(k.weight());
+  return matmul(rows_of(k, y), true, rows(k, x), false, {}, k.P * k.Q).reshaped(k.weight());
 }
 
 }  // namespace tapestry::kernels::unfolded

@@ -25,41 +25,43 @@ namespace tapestry::kernels::winograd {
 namespace {
 
 constexpr Index tiles_of_group = 24;  // or fewer
-constexpr Index odd_line = 16;        // planes that lie a power of two apart would meet in the same lines of the cache
+constexpr Index tiles_of_sum = 48;    // or fewer, whose products a weight gradient sums at once
+constexpr Index odd_line = line;      // planes that lie a power of two apart would meet in the same lines of the cache
 
-struct Phase {  // in two dimensions: number i along y, j along x
-  int i, j, taps_y, taps_x;
+struct Phase {  // number i from top to bottom, j from left to right
+  int i, j, taps_down, taps_across;
   Index first;  // the number of its first point
 };
 
 struct Plan {
-  Axis y, x;
+  Axis down, across;
   Tiles tiles;
   std::vector<Phase> phases;
   std::vector<Point> rows, columns;  // points along each axis
   Index row_points, points;          // of all phases: in a row, and altogether
-  int small_height, small_width;     // points of the small picture's transform
+  int small_down, small_across;      // points of the small picture's transform along each axis
   Index small_points;
   Index height, width;  // of the big picture with its padding
   Index piece;          // of sums over channels: short where many points lose digits
 
   explicit Plan(const Convolution& k)
-      : y(cut(k.R(), k.g.stride_h, k.P)),
-        x(cut(k.S(), k.g.stride_w, k.Q)),
-        tiles(y, x),
-        rows(winograd::points(y)),
-        columns(winograd::points(x)),
-        row_points(x.points()),
-        points(y.points() * row_points),
-        small_height(y.points(0, y.m)),
-        small_width(x.points(0, x.m)),
-        small_points(Index{small_height} * small_width),
+      : down(cut(k.R(), k.g.stride_h, k.P)),
+        across(cut(k.S(), k.g.stride_w, k.Q)),
+        tiles(down, across),
+        rows(winograd::points(down)),
+        columns(winograd::points(across)),
+        row_points(across.points()),
+        points(down.points() * row_points),
+        small_down(down.points(0, down.m)),
+        small_across(across.points(0, across.m)),
+        small_points(Index{small_down} * small_across),
         height(std::max((k.P - 1) * k.g.stride_h + k.R(), k.H + k.g.top)),
         width(std::max((k.Q - 1) * k.g.stride_w + k.S(), k.W + k.g.left)),
-        piece(std::max(small_height, small_width) > 6 ? depth_block / 2 : depth_block) {
-    for (int i = 0; i < y.phases(); ++i)
-      for (int j = 0; j < x.phases(); ++j)
-        phases.push_back({i, j, y.taps(i), x.taps(j), y.first_point(i) * row_points + x.first_point(j)});
+        piece(std::max(small_down, small_across) > 6 ? depth_block / 2 : depth_block) {
+    for (int i = 0; i < down.phases(); ++i)
+      for (int j = 0; j < across.phases(); ++j)
+        phases.push_back(
+            {i, j, down.taps(i), across.taps(j), down.first_point(i) * row_points + across.first_point(j)});
   }
 
   // f(number of the point, of the small picture's point that it meets, the tiles that have it, is it the first phase)
@@ -68,7 +70,7 @@ struct Plan {
   void each_point(Index pictures, F f) const {
     for (std::size_t i = 0; i < rows.size(); ++i)
       for (std::size_t j = 0; j < columns.size(); ++j)
-        f(static_cast<Index>(i * columns.size() + j), rows[i].number * small_width + columns[j].number,
+        f(static_cast<Index>(i * columns.size() + j), rows[i].number * small_across + columns[j].number,
           tiles.having(rows[i], columns[j], pictures), rows[i].phase == 0 && columns[j].phase == 0);
   }
 
@@ -84,42 +86,44 @@ struct Plan {
   void transform_big(const Real* pixels, Index pitch, Index n, Index count, Real* to, Index point_step) const {
     for (const Tiles::Tile& t : tiles.tiles)
       for (const Phase& phase : phases) {
-        const Real* const corner = pixels + ((t.p * y.stride + phase.i) * width + t.q * x.stride + phase.j) * pitch;
-        transform(interpolate<true>(points_of(t.height, phase.taps_y)),
-                  interpolate<true>(points_of(t.width, phase.taps_x)), pitch,
-                  {corner, y.stride * width * pitch, x.stride * pitch},
+        const Real* const corner =
+            pixels + ((t.p * down.stride + phase.i) * width + t.q * across.stride + phase.j) * pitch;
+        transform(interpolate<true>(points_of(t.height, phase.taps_down)),
+                  interpolate<true>(points_of(t.width, phase.taps_across)), pitch,
+                  {corner, down.stride * width * pitch, across.stride * pitch},
                   {to + phase.first * point_step + t.row(n, count) * pitch, row_points * point_step, point_step});
       }
   }
   // A y A^T
   void transform_small(const Real* pixels, Index pitch, Index n, Index count, Real* to, Index point_step) const {
     for (const Tiles::Tile& t : tiles.tiles)
-      transform(evaluate<false>(points_of(t.height, phases[0].taps_y), t.height),
-                evaluate<false>(points_of(t.width, phases[0].taps_x), t.width), pitch,
-                {pixels + (t.p * x.windows + t.q) * pitch, x.windows * pitch, pitch},
-                {to + t.row(n, count) * pitch, small_width * point_step, point_step});
+      transform(evaluate<false>(points_of(t.height, phases[0].taps_down), t.height),
+                evaluate<false>(points_of(t.width, phases[0].taps_across), t.width), pitch,
+                {pixels + (t.p * across.windows + t.q) * pitch, across.windows * pitch, pitch},
+                {to + t.row(n, count) * pitch, small_across * point_step, point_step});
   }
 };
 
-// G w G^T in panels: for each panel of the result's channels and each point a matrix of `A` operand channels by
-// panel_width. The kernel between channel a of the operand and channel b of the result lies at w + a a_step + b b_step.
-Index weight_step(Index A) { return A * panel_width + odd_line; }  // from point to point
-void transform_weights(const Convolution& k, const Plan& plan, Index A, Index B, const Real* w, Index a_step,
-                       Index b_step, Real* to) {
+// G w G^T in panels: for each panel of the result's channels and each point a matrix of the operand's channels by
+// panel_width. The kernel between channel i of the operand and channel j of the result lies at w + i i_step + j j_step.
+Index weight_step(Index operands) { return operands * panel_width + odd_line; }  // from point to point
+void transform_weights(const Convolution& k, const Plan& plan, Index operands, Index results, const Real* w,
+                       Index i_step, Index j_step, Real* to) {
   constexpr Index block = 8;  // channels whose kernels are fetched together: neighbours in memory for gather
-  const Index taps = k.taps(), pitch = in_lanes(B);
-  parallel_for((A + block - 1) / block, 1.0 * A * B * plan.points, [&](Index task) {
+  const Index taps = k.taps(), pitch = in_lanes(results);
+  parallel_for((operands + block - 1) / block, 1.0 * operands * results * plan.points, [&](Index task) {
     const Scratch by_tap(taps * pitch);
-    for (Index a = task * block; a < std::min(A, (task + 1) * block); ++a) {
-      transpose(w + a * a_step, b_step, B, taps, by_tap, pitch);
-      for (Index panel = 0; panel < panels(B); ++panel)
+    for (Index i = task * block; i < std::min(operands, (task + 1) * block); ++i) {
+      transpose(w + i * i_step, j_step, results, taps, by_tap, pitch);
+      for (Index panel = 0; panel < panels(results); ++panel)
         for (const Phase& phase : plan.phases)
-          transform(evaluate<false>(points_of(plan.y.m, phase.taps_y), phase.taps_y),
-                    evaluate<false>(points_of(plan.x.m, phase.taps_x), phase.taps_x), columns_in_panel(B, panel),
-                    {by_tap + (phase.i * k.S() + phase.j) * pitch + panel * panel_width, plan.y.stride * k.S() * pitch,
-                     plan.x.stride * pitch},
-                    {to + (panel * plan.points + phase.first) * weight_step(A) + a * panel_width,
-                     plan.row_points * weight_step(A), weight_step(A)});
+          transform(evaluate<false>(points_of(plan.down.m, phase.taps_down), phase.taps_down),
+                    evaluate<false>(points_of(plan.across.m, phase.taps_across), phase.taps_across),
+                    columns_in_panel(results, panel),
+                    {by_tap + (phase.i * k.S() + phase.j) * pitch + panel * panel_width,
+                     plan.down.stride * k.S() * pitch, plan.across.stride * pitch},
+                    {to + (panel * plan.points + phase.first) * weight_step(operands) + i * panel_width,
+                     plan.row_points * weight_step(operands), weight_step(operands)});
     }
   });
 }
@@ -167,9 +171,10 @@ Tensor gather(const Convolution& k, const Tensor& x, const Tensor& w, const Epil
       const Index channel = panel * panel_width;
       for (Index n = 0; n < count; ++n) {
         for (const Tiles::Tile& t : plan.tiles.tiles)
-          transform(evaluate<true>(points_of(t.height, plan.phases[0].taps_y), t.height),
-                    evaluate<true>(points_of(t.width, plan.phases[0].taps_x), t.width), columns_in_panel(k.O, panel),
-                    {sums + t.row(n, count) * panel_width, plan.small_width * sum_step, sum_step},
+          transform(evaluate<true>(points_of(t.height, plan.phases[0].taps_down), t.height),
+                    evaluate<true>(points_of(t.width, plan.phases[0].taps_across), t.width),
+                    columns_in_panel(k.O, panel),
+                    {sums + t.row(n, count) * panel_width, plan.small_across * sum_step, sum_step},
                     {result + (t.p * k.Q + t.q) * panel_width, k.Q * panel_width, panel_width});
         channels_first(result, planes, channel, columns_in_panel(k.O, panel), epilogue,
                        to + ((first + n) * k.O + channel) * windows);
@@ -215,12 +220,13 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
         for (const Tiles::Tile& t : plan.tiles.tiles)
           for (const Phase& phase : plan.phases) {
             Real* const corner =
-                result + ((t.p * plan.y.stride + phase.i) * plan.width + t.q * plan.x.stride + phase.j) * panel_width;
+                result +
+                ((t.p * plan.down.stride + phase.i) * plan.width + t.q * plan.across.stride + phase.j) * panel_width;
             transform(
-                interpolate<false>(points_of(t.height, phase.taps_y)),
-                interpolate<false>(points_of(t.width, phase.taps_x)), columns_in_panel(k.C, panel),
+                interpolate<false>(points_of(t.height, phase.taps_down)),
+                interpolate<false>(points_of(t.width, phase.taps_across)), columns_in_panel(k.C, panel),
                 {sums + phase.first * sum_step + t.row(n, count) * panel_width, plan.row_points * sum_step, sum_step},
-                {corner, plan.y.stride * plan.width * panel_width, plan.x.stride * panel_width}, true);
+                {corner, plan.down.stride * plan.width * panel_width, plan.across.stride * panel_width}, true);
           }
         channels_first(result, places, channel, columns_in_panel(k.C, panel), epilogue,
                        to + ((first + n) * k.C + channel) * k.H * k.W);
@@ -234,7 +240,7 @@ Tensor scatter(const Convolution& k, const Tensor& y, const Tensor& w, const Epi
 Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
   const Plan plan(k);
   const Index summed = pictures_of_sum(plan), sums_of_batch = (k.N + summed - 1) / summed;
-  const Index G = std::clamp<Index>(48 / plan.tiles.size(), 1, summed), tiles = G * plan.tiles.size(),
+  const Index G = std::clamp<Index>(tiles_of_sum / plan.tiles.size(), 1, summed), tiles = G * plan.tiles.size(),
               windows = k.P * k.Q;
   const Index slice = std::clamp<Index>(in_lanes(k.C / 2), lanes, 64);  // channels of the big picture to a task
   const Index slices = (k.C + slice - 1) / slice;
@@ -277,12 +283,12 @@ Tensor weight_gradient(const Convolution& k, const Tensor& x, const Tensor& y) {
       for (Index c = 0; c < channels; ++c)
         for (const Phase& phase : plan.phases)
           transform(
-              evaluate<true>(points_of(plan.y.m, phase.taps_y), phase.taps_y),
-              evaluate<true>(points_of(plan.x.m, phase.taps_x), phase.taps_x), panel_width,
+              evaluate<true>(points_of(plan.down.m, phase.taps_down), phase.taps_down),
+              evaluate<true>(points_of(plan.across.m, phase.taps_across), phase.taps_across), panel_width,
               {sums + (panel * plan.points + phase.first) * sum_step + c * panel_width, plan.row_points * sum_step,
                sum_step},
               {partial + part * size + (panel * k.C + channel + c) * kernel + (phase.i * k.S() + phase.j) * panel_width,
-               plan.y.stride * k.S() * panel_width, plan.x.stride * panel_width});
+               plan.down.stride * k.S() * panel_width, plan.across.stride * panel_width});
   });
   add_in_pairs(partial, sums_of_batch, size);
   Tensor dw = Tensor::uninitialized(k.weight());

@@ -15,7 +15,7 @@ struct Kept {
   const Real* weights;
   Convolution k;
   Direction direction;
-  std::uint64_t edition;
+  std::uint64_t edition;  // 0: not written yet
   Tensor numbers;
 };
 
@@ -33,9 +33,9 @@ Tensor kept_weights(const Tensor& w, Convolution k, Direction direction, Index s
   }
   Kept kept{w.data(), k, direction, 0, {}};
   kept.k.N = 0;
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(mutex);  // to the end: nothing is made twice
   const auto found = std::find_if(all.begin(), all.end(), [&](const Kept& one) {
-    return one.weights == kept.weights && one.k == kept.k && one.direction == direction && one.numbers.size() == size;
+    return one.weights == kept.weights && one.k == kept.k && one.direction == direction;
   });
   if (found != all.end()) {
     kept = std::move(*found);
@@ -43,7 +43,7 @@ Tensor kept_weights(const Tensor& w, Convolution k, Direction direction, Index s
   } else {
     Index taken = size;
     for (const Kept& one : all) taken += one.numbers.size();
-    while (taken > room && !all.empty()) {
+    while (taken > room) {
       taken -= all.front().numbers.size();
       all.erase(all.begin());
     }

@@ -125,14 +125,16 @@ void product_of_few_rows(const Matrix& a, const Beginnings& a_begins, const Matr
   });
 }
 
-// What a product costs, in table rows: each panel of b is filled once, or fetched from where it lies, and then swept by
-// all rows of a, a little slower where the numbers of a row are far apart, and more so where they meet in the same
+// What a product costs, in table rows: each panel of b is filled, or fetched from where it lies, and then swept by the
+// rows of a, a little slower where the numbers of a row are far apart, and more so where they meet in the same
 // lines of the first-level cache.
 double cost(const Matrix& a, const Matrix& b) {
   constexpr double filling = 12, fetching = 3, far_apart = 1.1, same_lines = 1.25;
   const double slower = a.column_stride == 1 ? 1 : a.column_stride % page != 0 ? far_apart : same_lines;
   return static_cast<double>(panels(b.columns)) * (a.rows * slower + (in_place(b) ? fetching : filling));
 }
+
+constexpr double turning = 1.05;  // what more it costs, about, if results have to be turned
 
 // Is the result so large, and are there so few samples, that it pays to keep pieces of it in registers?
 bool few_samples(Index samples, Index chunk, Index M, Index N) {
@@ -154,7 +156,7 @@ Tensor matmul(const Tensor& a, bool a_transposed, const Tensor& b, bool b_transp
     product_of_few_rows(A, a_begins, B, b_begins, epilogue, all);
   else if (a_transposed && epilogue.nothing() && few_samples(A.columns, chunk, M, N))
     product_over_samples(A.transposed(), a_begins, B, b_begins, chunk, false, all);
-  else if (cost(A, B) <= 1.05 * cost(B.transposed(), A.transposed()))
+  else if (cost(A, B) <= turning * cost(B.transposed(), A.transposed()))
     product(A, a_begins, B, b_begins, chunk, all,
             [=](Index matrix, Index row, Index column, Index rows, Index width, const Real* c) {
               for (Index i = 0; i < rows; ++i) {

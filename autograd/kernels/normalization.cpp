@@ -57,10 +57,7 @@ Tensor channel_sums(const Channels& x, F f, G g) {
         to[c] = static_cast<Real>(sums[c].of_f()), to[C + c] = static_cast<Real>(sums[c].of_g());
     }
   });
-  add_in_pairs(partial, count, 2 * C);
-  Tensor total = Tensor::uninitialized({2, C});
-  std::copy_n(static_cast<const Real*>(partial), 2 * C, total.writable());
-  return total;
+  return sum_in_pairs(partial, count, {2, C});
 }
 
 // A number near the mean of each channel: the mean over a few samples from all over the batch.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "autograd/kernels/parallel.hpp"
+#include "autograd/kernels/sums.hpp"
 
 namespace tapestry::kernels {
 
@@ -74,17 +75,16 @@ double sum_of_squares(const Tensor& x) {
   const Real* const p = x.data();
   std::vector<double> sums((x.size() + block - 1) / block);
   parallel_for_blocks(x.size(), block, 0.5, [&](Index begin, Index end) {
-    constexpr Index lanes = 16;  // running sums side by side, so that vectors can be used
-    double lane[lanes] = {};
+    double lane[side_by_side] = {};
     const auto add = [&](Index i, Index n) {
       const double number = p[i];
       lane[n] += number * number;
     };
     Index i = begin;
-    for (; i + lanes <= end; i += lanes)
-      for (Index n = 0; n < lanes; ++n) add(i + n, n);
+    for (; i + side_by_side <= end; i += side_by_side)
+      for (Index n = 0; n < side_by_side; ++n) add(i + n, n);
     for (Index n = 0; i < end; ++i, ++n) add(i, n);
-    sums[begin / block] = std::accumulate(lane, lane + lanes, 0.0);
+    sums[begin / block] = std::accumulate(lane, lane + side_by_side, 0.0);
   });
   return std::accumulate(sums.begin(), sums.end(), 0.0);
 }

@@ -7,6 +7,8 @@
 // has one, at a power of two of chunks: the sum of 256 samples is that of the first 128 plus that of the others. A tree
 // is also more exact than a running sum.
 #pragma once
+#include <algorithm>
+
 #include "autograd/kernels/parallel.hpp"
 #include "autograd/tensor.hpp"
 
@@ -25,6 +27,14 @@ inline void add_in_pairs(Real* partial, Index count, Index size) {
         for (Index j = begin; j < end; ++j) a[j] += b[j];
       }
   });
+}
+
+// The same as a tensor of this shape.
+inline Tensor sum_in_pairs(Real* partial, Index count, const Shape& shape) {
+  add_in_pairs(partial, count, shape.size());
+  Tensor sum = Tensor::uninitialized(shape);
+  std::copy_n(partial, shape.size(), sum.writable());
+  return sum;
 }
 
 }  // namespace tapestry::kernels

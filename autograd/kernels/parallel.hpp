@@ -54,7 +54,8 @@ void parallel_for(Index count, double work, F f) {
   if (first) std::rethrow_exception(first);
 }
 
-// f(begin, end) for consecutive blocks of `block` numbers, each of which takes about `work` nanoseconds.
+// f(begin, end) for consecutive blocks of `block` items (numbers, rows, samples); an item takes about `work`
+// nanoseconds.
 template <class F>
 void parallel_for_blocks(Index count, Index block, double work, F f) {
   parallel_for((count + block - 1) / block, static_cast<double>(count) * work,

@@ -120,12 +120,11 @@ Real larger(Real a, Real b) { return b > a || b != b ? b : a; }
 
 // The largest of a run, sixteen side by side as in sum_of.
 Real largest_of(const Real* from, Index count) {
-  constexpr Index lanes = 16;
-  Real largest[lanes];
-  std::fill_n(largest, lanes, *from);
+  Real largest[side_by_side];
+  std::fill_n(largest, side_by_side, *from);
   Index i = 0;
-  for (; i + lanes <= count; i += lanes)
-    for (Index lane = 0; lane < lanes; ++lane) largest[lane] = larger(largest[lane], from[i + lane]);
+  for (; i + side_by_side <= count; i += side_by_side)
+    for (Index lane = 0; lane < side_by_side; ++lane) largest[lane] = larger(largest[lane], from[i + lane]);
   for (; i < count; ++i) largest[0] = larger(largest[0], from[i]);
   for (Real one : largest) largest[0] = larger(largest[0], one);
   return largest[0];

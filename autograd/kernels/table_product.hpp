@@ -3,9 +3,9 @@
 //   C[c[i] + j] (+)= sum over l of A[a[i] + t[l]] * B[l b_stride + j],      i < rows, j < columns, l < depth
 //
 // B comes in panels, panel_width numbers wide, and is read by vectors. A is only ever broadcast, one number at a time,
-// so it can lie anywhere: two lists of offsets say where. For a matrix they are i row_stride and l; for a convolution a
-// pixel's place in the padded picture and a tap's place in the window. So im2col becomes two lists of integers, and no
-// column matrix is ever written.
+// so it can lie anywhere: two lists of offsets say where. For a matrix they are i row_stride and
+// l column_stride; for a convolution a pixel's place in the padded picture and a tap's place in the window. So im2col
+// becomes two lists of integers, and no column matrix is ever written.
 //
 // Each C[i, j] is summed over l in pieces of about depth_block numbers, or as many as are asked for, in this order,
 // whatever the number of rows: a row's bits do not depend on the rows around it.
@@ -29,7 +29,8 @@ using Offsets = std::vector<int>;
 using Packet = Eigen::internal::packet_traits<Real>::type;
 constexpr int lanes = Eigen::internal::packet_traits<Real>::size;  // numbers in a vector
 constexpr Index line = memory::alignment / sizeof(Real);           // numbers in a line of the cache
-constexpr Index page = 4096 / sizeof(Real);  // so many further on, a line falls on the same of the first-level cache
+constexpr Index page =
+    4096 / sizeof(Real);  // so many further on, a line falls on the same set of the first-level cache
 
 // A tile of the result stays in registers. With 32 of them (AVX-512, NEON) panels are four vectors wide, with 16 (AVX2,
 // SSE) two; the rest is for B and the number of A that is broadcast.
@@ -55,7 +56,7 @@ struct Nothing {
 // Lines to fetch, in order, as distances from a number that is given later. After the last one it comes again, for as
 // many steps as a tile can have: so no step has to ask whether there is one left, and what has been fetched costs
 // nothing.
-constexpr Index most_steps = depth_block * 3 / 2;
+constexpr Index most_steps = depth_block * 3 / 2;  // the longest piece of a sum: see table_product
 struct LinesToFetch {
   Index count;
   std::vector<Index> distances;
@@ -63,8 +64,8 @@ struct LinesToFetch {
     distances.insert(distances.end(), most_steps, distances.back());
   }
 };
-// Fetches them, to be read, into the second-level cache, or written, with the right to do so; one at each step. If more
-// are asked for at once, the processor takes no other loads until it has them.
+// Fetches one line at each step into the second-level cache: to be read, or (`written`) to be written, for which other
+// cores have to give it up. If more are asked for at once, the processor takes no other loads until it has them.
 template <bool written>
 class FetchLines {
  public:
@@ -162,7 +163,7 @@ void table_columns(const Operands& of, Index columns, Index rows, Index steps, b
 }  // namespace detail
 
 // All rows against one panel, of which only the first `columns` matter: what is written beyond them means nothing. Sums
-// are cut into pieces of about `piece`, depth_block at most.
+// are cut evenly into pieces of about `piece` numbers, depth_block or fewer: 190 are one piece, 200 are two.
 template <class Besides = Nothing>
 void table_product(Index rows, Index columns, Index depth, const Real* A, const int* a, const int* t, const Real* B,
                    Index b_stride, Real* C, const int* c, bool add, Index piece = depth_block, Besides besides = {}) {

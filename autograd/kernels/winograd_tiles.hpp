@@ -39,9 +39,9 @@ struct Axis {
   }
 };
 
-// The largest tiles that cut the windows exactly and need no more points than there are. They have up to four windows,
-// or five where two of them are not enough, so that several share a kernel's larger transform, and where six points
-// are: more would lose digits.
+// The largest tiles that cut the windows exactly: of up to four windows, if most_points are enough for them; of five
+// only where there are more than ten windows, so that three tiles share a kernel's larger transform, and six points are
+// enough: more would lose digits.
 inline Axis cut(int kernel, int stride, Index windows) {
   for (int m = windows > 2 * 5 ? 5 : 4; m >= 1; --m) {
     Axis axis{stride, kernel, windows, m, 0, 0};
@@ -74,21 +74,23 @@ struct Tiles {
   struct Tile {
     Index p, q;         // first window
     int height, width;  // windows
-    Index before, of_its_kind, place;
+    Index before;       // tiles of the kinds before, in a picture
+    Index of_its_kind, place;
     Index row(Index picture, Index pictures) const { return before * pictures + picture * of_its_kind + place; }
   };
   std::vector<Tile> tiles;  // of one picture
   Index begin[5] = {};      // of each kind, in one picture
 
-  Tiles(const Axis& y, const Axis& x) {
+  Tiles(const Axis& down, const Axis& across) {
     for (int kind = 0; kind < 4; ++kind) {
       const bool full_height = kind < 2, full_width = kind == 1 || kind == 2;
-      const int height = full_height ? y.m : y.m - 1, width = full_width ? x.m : x.m - 1;
-      const Index rows = full_height ? y.full : y.shorter, columns = full_width ? x.full : x.shorter;
+      const int height = full_height ? down.m : down.m - 1, width = full_width ? across.m : across.m - 1;
+      const Index rows = full_height ? down.full : down.shorter, columns = full_width ? across.full : across.shorter;
       for (Index i = 0; i < rows; ++i)
         for (Index j = 0; j < columns; ++j)
-          tiles.push_back({(full_height ? 0 : y.full * y.m) + i * height, (full_width ? 0 : x.full * x.m) + j * width,
-                           height, width, begin[kind], rows * columns, i * columns + j});
+          tiles.push_back({(full_height ? 0 : down.full * down.m) + i * height,
+                           (full_width ? 0 : across.full * across.m) + j * width, height, width, begin[kind],
+                           rows * columns, i * columns + j});
       begin[kind + 1] = begin[kind] + rows * columns;
     }
   }
@@ -97,9 +99,9 @@ struct Tiles {
   struct Rows {
     Index begin, count;
   };
-  Rows having(const Point& y, const Point& x, Index pictures) const {
-    const Index first = x.full_only ? begin[1] : begin[0];
-    const Index last = y.full_only ? begin[2] : x.full_only ? begin[3] : begin[4];
+  Rows having(const Point& down, const Point& across, Index pictures) const {
+    const Index first = across.full_only ? begin[1] : begin[0];
+    const Index last = down.full_only ? begin[2] : across.full_only ? begin[3] : begin[4];
     return {first * pictures, (last - first) * pictures};
   }
 };

@@ -42,7 +42,8 @@ constexpr Numbers<n, coefficients> powers() {
   return a;
 }
 
-// B: column i holds the coefficients of the polynomial of degree n - 1 that is one at point i and zero at the others.
+// B: column i holds the coefficients of the polynomial that is one at point i and zero at the others. Its value at
+// infinity is its coefficient n - 1: so at the finite points it has one factor fewer.
 template <int n>
 constexpr Numbers<n, n> interpolation() {
   Numbers<n, n> b{};
