@@ -10,10 +10,10 @@ namespace tapestry::kernels {
 // Winograd's tiles need fewer multiplications, but the transforms cost, too. There must be channels on both sides to
 // share those of the pictures, and for a pair of channels enough multiplications saved in the windows of a single
 // picture to repay the transform of its kernel, which it waits for if the weights are new; more, if sums over a few
-// channels are short. Large transformed weights
-// come and go by slower memory and must have more to do. (`direct`: multiplications for a picture and a pair of
-// channels; `size`: numbers of a transformed kernel.) With more than five taps to a phase, weight gradients are
-// less exact than the others: off by up to 1.5e-5 of their largest number. The limits are measured.
+// channels are short. Large transformed weights come and go by slower memory and must have more to do. (`direct`:
+// multiplications for a picture and a pair of channels; `size`: numbers of a transformed kernel.) With more than five
+// taps to a phase, weight gradients are less exact than the others: off by up to 1.5e-5 of their largest number. The
+// limits are measured.
 static bool winograd_pays(const Convolution& k) {
   const Index channels = std::min(k.C, k.O);
   if (channels < 16 || std::max(k.g.stride_h, k.g.stride_w) > 2) return false;

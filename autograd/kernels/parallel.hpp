@@ -54,8 +54,7 @@ void parallel_for(Index count, double work, F f) {
   if (first) std::rethrow_exception(first);
 }
 
-// f(begin, end) for consecutive blocks of `block` items (numbers, rows, samples); an item takes about `work`
-// nanoseconds.
+// f(begin, end) for blocks of `block` consecutive items (numbers, rows, samples), each worth `work` nanoseconds.
 template <class F>
 void parallel_for_blocks(Index count, Index block, double work, F f) {
   parallel_for((count + block - 1) / block, static_cast<double>(count) * work,

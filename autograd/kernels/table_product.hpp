@@ -3,9 +3,9 @@
 //   C[c[i] + j] (+)= sum over l of A[a[i] + t[l]] * B[l b_stride + j],      i < rows, j < columns, l < depth
 //
 // B comes in panels, panel_width numbers wide, and is read by vectors. A is only ever broadcast, one number at a time,
-// so it can lie anywhere: two lists of offsets say where. For a matrix they are i row_stride and
-// l column_stride; for a convolution a pixel's place in the padded picture and a tap's place in the window. So im2col
-// becomes two lists of integers, and no column matrix is ever written.
+// so it can lie anywhere: two lists of offsets say where. For a matrix they are i row_stride and l column_stride; for a
+// convolution a pixel's place in the padded picture and a tap's place in the window. So im2col becomes two lists of
+// integers, and no column matrix is ever written.
 //
 // Each C[i, j] is summed over l in pieces of about depth_block numbers, or as many as are asked for, in this order,
 // whatever the number of rows: a row's bits do not depend on the rows around it.
@@ -29,8 +29,7 @@ using Offsets = std::vector<int>;
 using Packet = Eigen::internal::packet_traits<Real>::type;
 constexpr int lanes = Eigen::internal::packet_traits<Real>::size;  // numbers in a vector
 constexpr Index line = memory::alignment / sizeof(Real);           // numbers in a line of the cache
-constexpr Index page =
-    4096 / sizeof(Real);  // so many further on, a line falls on the same set of the first-level cache
+constexpr Index page = 4096 / sizeof(Real);  // so much further on, lines fall on the same set of the first-level cache
 
 // A tile of the result stays in registers. With 32 of them (AVX-512, NEON) panels are four vectors wide, with 16 (AVX2,
 // SSE) two; the rest is for B and the number of A that is broadcast.
