@@ -16,7 +16,7 @@ using kernels::Direction;
 namespace {
 
 const Convolution layer{4, 3, 8, 8, 5, 4, 4, Geometry::square(4, 2, 1)};
-constexpr Index room = 5'000'000;
+constexpr Index room = kernels::room_for_weights;
 
 // Asks for `size` numbers, all of them `number` if they are made now; says what comes.
 Real ask(const Tensor& w, Real number, Convolution k = layer, Direction direction = Direction::gather, Index size = 8) {

@@ -7,8 +7,6 @@
 namespace tapestry::kernels {
 namespace {
 
-constexpr Index room = 5'000'000;  // numbers: what a step of S2, S3 or S4 uses more than once
-
 // An optimiser writes in place. So a weight is known by where it lies, and its next edition takes the place of the
 // last.
 struct Kept {
@@ -26,7 +24,7 @@ std::vector<Kept> all;  // what was used last stands at the end
 
 Tensor kept_weights(const Tensor& w, Convolution k, Direction direction, Index size,
                     const std::function<void(Real*)>& make) {
-  if (size > room) {
+  if (size > room_for_weights) {
     Tensor made = Tensor::uninitialized({size});
     make(made.writable());
     return made;
@@ -43,7 +41,7 @@ Tensor kept_weights(const Tensor& w, Convolution k, Direction direction, Index s
   } else {
     Index taken = size;
     for (const Kept& one : all) taken += one.numbers.size();
-    while (taken > room) {
+    while (taken > room_for_weights) {
       taken -= all.front().numbers.size();
       all.erase(all.begin());
     }

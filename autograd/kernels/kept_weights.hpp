@@ -7,6 +7,8 @@
 
 namespace tapestry::kernels {
 
+constexpr Index room_for_weights = 5'000'000;  // numbers: what a step of S2, S3 or S4 uses more than once
+
 enum class Direction { gather, scatter };
 
 // The `size` numbers that `make` writes for these weights; or wrote, if it was asked for the same before: w of the same
